@@ -1,0 +1,29 @@
+// Names that the constructs write and the functions read back. Nothing else passes between them.
+
+/** Environment variables of the deployed functions. */
+export const ENVIRONMENT = {
+  pipeline: 'RIVULET_PIPELINE',
+  streamArn: 'RIVULET_STREAM_ARN',
+  commitLogTable: 'RIVULET_COMMIT_LOG_TABLE',
+  checkpointBucket: 'RIVULET_CHECKPOINT_BUCKET',
+  /** JSON: `SinkTargets`. */
+  sinkTargets: 'RIVULET_SINK_TARGETS',
+  /** Content hash of the bundled code, for lineage. */
+  codeHash: 'RIVULET_CODE_HASH',
+  recordAgeMaxS: 'RIVULET_RECORD_AGE_MAX_S',
+} as const;
+
+/** Lambda's own variable: the published version, a number that rises with every changed deploy. */
+export const FUNCTION_VERSION = 'AWS_LAMBDA_FUNCTION_VERSION';
+
+/** Where each sink of a plan writes, by sink uid; `dead-letters` is always there. */
+export type SinkTargets = Readonly<
+  Record<
+    string,
+    | { readonly kind: 'dynamodb'; readonly tableName: string }
+    | { readonly kind: 's3'; readonly bucketName: string; readonly prefix: string }
+  >
+>;
+
+/** The uid under which `SinkTargets` names the place of dead letters. */
+export const DEAD_LETTERS = 'dead-letters';

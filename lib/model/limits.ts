@@ -1,0 +1,39 @@
+// Every limit with its reason. Service limits carry the name of the page that states them.
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+/** Slots of a commit log. 1,024 leaves 768 batches between the checkpoint interval of 256 and reuse. */
+export const RING_SIZE = 1_024;
+/** Batches folded into one checkpoint: recovery then reads at most about 256 deltas. */
+export const CHECKPOINT_INTERVAL_BATCHES = 256;
+/** A body above this is spilled. DynamoDB items end at 400 KB ("Service quotas"); 640 bytes are the header's. */
+export const INLINE_BODY_BYTES_MAX = 350 * KIB;
+/** A delta above this commits a prefix of the batch: it bounds replay and the time to encode. */
+export const DELTA_BYTES_MAX = 3 * MIB;
+/** Outputs up to this ride in the commit: 8 write units cost about as much as one S3 PUT. */
+export const INLINE_OUTPUT_BYTES_MAX = 8 * KIB;
+/** Header bytes when stored: with keys they stay inside one write unit of 1 KB. */
+export const HEADER_BYTES_MAX = 640;
+/** DynamoDB item size ("Service quotas"). */
+export const ITEM_BYTES_MAX = 400 * KIB;
+/** JSON deeper than this is a dead letter: it could be parsed but not always be written again. */
+export const JSON_DEPTH_MAX = 64;
+/** Starts on one head before a batch is halved: two may be bad luck, three are poison. */
+export const ATTEMPTS_BEFORE_ISOLATION = 3;
+/** How often a cold reader starts over with a newer pointer before it gives up. */
+export const RECOVERY_RESTARTS_MAX = 5;
+/** Bytes that a compressed body may expand to: 3 MiB of delta, and outputs of one invocation's 6 MB. */
+export const BODY_BYTES_MAX = 64 * MIB;
+/** Bytes that one snapshot segment may expand to. */
+export const SEGMENT_BYTES_MAX = 512 * MIB;
+/** Warm states a sandbox keeps before it drops the least recently used. */
+export const WARM_STATE_BYTES_MAX = 256 * MIB;
+/** Parallel requests while publishing to one table: the SDK's own pool has 50 sockets. */
+export const PUBLISH_CONCURRENCY = 48;
+/** Time kept free before the invocation ends, so that no request of ours outlives it. */
+export const DEADLINE_RESERVE_MS = 2_000;
+/** Default age of a record beyond which the mapping gives up: seven days, the longest finite value. */
+export const RECORD_AGE_MAX_S = 604_800;
+/** Arrival gap after the head's last record that makes the task check for lost records. */
+export const QUIET_ARRIVAL_MS = 5 * 60_000;

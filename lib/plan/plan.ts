@@ -1,0 +1,131 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec';
+
+// A plan is plain data plus the user's own functions. Nodes stand in topological order and name
+// their inputs by uid, so that unions and joins need no other form. Nothing here runs anything.
+
+/** A value of an event: a field by name (own property), or a function of the user. */
+export type Selector =
+  | { readonly kind: 'field'; readonly field: string }
+  | { readonly kind: 'function'; readonly select: (event: never) => unknown };
+
+/** The unit in which events state their time: declared, never guessed. */
+export type TimeUnit = 'seconds' | 'milliseconds' | 'microseconds' | 'nanoseconds' | 'iso';
+
+export type OutputMode = 'append' | 'update' | 'complete';
+
+/** `tumbling` is sliding with slide = size; a sliding size need not be a multiple of its slide. */
+export interface WindowSpec {
+  readonly sizeMs: number;
+  readonly slideMs: number;
+}
+
+/** One named result of an aggregation. `input` is absent for a plain `count()`, which counts rows. */
+export type AggregateSpec =
+  | {
+      readonly kind: 'count' | 'sum' | 'avg' | 'min' | 'max' | 'stddev' | 'first' | 'last';
+      readonly input: Selector | null;
+      /** Digits after the point; makes `sum` and `avg` exact. `null`: numbers are doubles. */
+      readonly decimalScale: number | null;
+    }
+  | {
+      readonly kind: 'custom';
+      readonly zero: () => unknown;
+      readonly add: (accumulator: never, event: never) => unknown;
+      readonly merge: (left: never, right: never) => unknown;
+      readonly result: (accumulator: never) => unknown;
+    };
+
+export interface SourceNode {
+  readonly kind: 'kinesis-source';
+  readonly uid: string;
+  readonly inputs: readonly [];
+  /** Logical name of the stream. */
+  readonly name: string;
+  readonly schema: StandardSchemaV1 | null;
+  /** Declares that every event sits in the shard that owns the MD5 of this field's text. */
+  readonly partitionedBy: readonly string[] | null;
+}
+
+export interface MapNode {
+  readonly kind: 'map' | 'flat-map' | 'filter';
+  readonly uid: string;
+  readonly inputs: readonly [string];
+  readonly apply: (event: never) => unknown;
+}
+
+export interface WatermarkNode {
+  readonly kind: 'watermark';
+  readonly uid: string;
+  readonly inputs: readonly [string];
+  readonly time: Selector;
+  readonly unit: TimeUnit;
+  readonly delayMs: number;
+  /** Events further ahead of their arrival than this are dead letters. */
+  readonly maxAheadMs: number;
+}
+
+/** How rows are grouped: field names, or one function whose value becomes the field `key`. */
+export interface KeySpec {
+  readonly fields: readonly string[];
+  readonly selectors: readonly Selector[];
+}
+
+export interface AggregateNode {
+  readonly kind: 'aggregate';
+  readonly uid: string;
+  readonly inputs: readonly [string];
+  readonly key: KeySpec;
+  /** `null`: one group per key for ever. */
+  readonly window: WindowSpec | null;
+  readonly aggregates: Readonly<Record<string, AggregateSpec>>;
+  /** Uid of the sink that takes rows late for all their windows. */
+  readonly lateSink: string | null;
+}
+
+/** `reduce`: one accumulated row per key and window, of the type of its input. */
+export interface ReduceNode {
+  readonly kind: 'reduce';
+  readonly uid: string;
+  readonly inputs: readonly [string];
+  readonly key: KeySpec;
+  readonly window: WindowSpec | null;
+  readonly reduce: (left: never, right: never) => unknown;
+  readonly lateSink: string | null;
+}
+
+export type SinkNode = {
+  readonly uid: string;
+  /** Empty for a late sink: its rows come from the node that names it. */
+  readonly inputs: readonly [string] | readonly [];
+  readonly mode: OutputMode;
+} & (
+  | {
+      readonly kind: 'dynamodb-sink';
+      readonly name: string;
+      /** Fields that identify an item: key fields first (pk), then the window's start (sk). */
+      readonly keyFields: readonly string[];
+      readonly windowed: boolean;
+    }
+  | {
+      readonly kind: 's3-sink';
+      readonly name: string;
+      /** Hive-style partition of a row's time, in UTC: `dt=YYYY-MM-DD` or `dt=…/hh=HH`. */
+      readonly partitionBy: 'day' | 'hour' | 'none';
+    }
+  | { readonly kind: 'noop-sink' }
+);
+
+export type PlanNode =
+  | SourceNode
+  | MapNode
+  | WatermarkNode
+  | AggregateNode
+  | ReduceNode
+  | SinkNode;
+
+export interface Plan {
+  readonly name: string;
+  readonly nodes: readonly PlanNode[];
+  /** Digest, 16 hex digits, of all that stored state depends on: not of sinks, not of functions. */
+  readonly hash: string;
+}

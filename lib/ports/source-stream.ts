@@ -1,0 +1,25 @@
+import type { HashRange } from '../model/hash-range.ts';
+import type { SequenceNumber, ShardId } from '../model/ids.ts';
+
+export interface StreamDescription {
+  readonly streamArn: string;
+  readonly createdAtMs: number;
+  readonly retentionMs: number;
+}
+
+export interface ShardDescription {
+  readonly shardId: ShardId;
+  readonly hashRange: HashRange;
+  readonly parentShardIds: readonly ShardId[];
+}
+
+/** What the engine asks of the stream besides the records that Lambda delivers. */
+export interface SourceStream {
+  describe(): Promise<StreamDescription>;
+  shards(): Promise<readonly ShardDescription[]>;
+  /** Sequence number of the first record after `position` that the shard still holds; `null` when none. */
+  firstAfter(position: {
+    readonly shardId: ShardId;
+    readonly sequenceNumber: SequenceNumber;
+  }): Promise<SequenceNumber | null>;
+}
