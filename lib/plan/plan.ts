@@ -115,13 +115,7 @@ export type SinkNode = {
   | { readonly kind: 'noop-sink' }
 );
 
-export type PlanNode =
-  | SourceNode
-  | MapNode
-  | WatermarkNode
-  | AggregateNode
-  | ReduceNode
-  | SinkNode;
+export type PlanNode = SourceNode | MapNode | WatermarkNode | AggregateNode | ReduceNode | SinkNode;
 
 export interface Plan {
   readonly name: string;

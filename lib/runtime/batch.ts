@@ -1,13 +1,13 @@
 // What the partition task asks of one pass over records, and what it gets back. The pass is pure:
 // it reads no clock and touches no service, so that the same input gives the same bytes.
 
-import type { Plan } from '../plan/plan.ts';
+import type { SinkTargets } from '../contract/environment.ts';
+import type { DecodedBatch } from '../decoding/decoded-batch.ts';
 import type { BatchOutput, Counts, WatermarkFloor } from '../model/commit.ts';
 import type { HashRange } from '../model/hash-range.ts';
 import type { BatchTimeMs, ShardId } from '../model/ids.ts';
 import type { ArrivalRange, Position } from '../model/record.ts';
-import type { SinkTargets } from '../contract/environment.ts';
-import type { DecodedBatch } from '../decoding/decoded-batch.ts';
+import type { Plan } from '../plan/plan.ts';
 import type { Draft } from '../state/draft.ts';
 import type { KeyedState } from '../state/keyed-state.ts';
 

@@ -1,0 +1,44 @@
+import { defineConfig } from 'vitest/config';
+import type { Reporter, TestModule } from 'vitest/node';
+import { cleanEnvironment } from './environment.ts';
+
+/** What a suite against a given endpoint (`--mode endpoint`) may know of its caller. */
+const ENDPOINT_VARIABLES = [
+  'AWS_ENDPOINT_URL',
+  'AWS_REGION',
+  'AWS_ACCESS_KEY_ID',
+  'AWS_SECRET_ACCESS_KEY',
+  'AWS_SESSION_TOKEN',
+];
+
+/** Prints `N passed, N failed` as the very last line; a file that cannot be loaded counts as failed. */
+const closingLine: Reporter = {
+  onTestRunEnd(modules: readonly TestModule[], unhandledErrors) {
+    let passed = 0;
+    let failed = unhandledErrors.length;
+    for (const module of modules) {
+      failed += module.errors().length;
+      for (const test of module.children.allTests()) {
+        const { state } = test.result();
+        if (state === 'passed') passed += 1;
+        if (state === 'failed') failed += 1;
+      }
+    }
+    process.once('exit', () => process.stdout.write(`\n${passed} passed, ${failed} failed\n`));
+  },
+};
+
+export default defineConfig(({ mode }) => {
+  cleanEnvironment(mode === 'endpoint' ? ENDPOINT_VARIABLES : []);
+  return {
+    resolve: { conditions: ['rivulet-source'] },
+    ssr: { resolve: { conditions: ['rivulet-source'] } },
+    test: {
+      include: ['test/**/*.test.ts'],
+      pool: 'forks',
+      testTimeout: 30_000,
+      hookTimeout: 60_000,
+      reporters: ['default', closingLine],
+    },
+  };
+});
