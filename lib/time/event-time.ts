@@ -44,7 +44,8 @@ function toMs(value: number, unit: Exclude<TimeUnit, 'iso'>): number {
     case 'milliseconds':
       return value;
     case 'seconds':
-      // Times a thousand may land a hair below the millisecond that was written (1.001 s).
+      // 1.001 s times a thousand is a hair below 1001; doubles of our day hold seconds to a quarter
+      // of a microsecond, so they are rounded there before they are floored.
       return Math.round(value * 1e6) / 1e3;
     case 'microseconds':
       return value / 1e3;
