@@ -1,0 +1,63 @@
+// The deployable app: one stack for each pipeline named in the context, `Rivulet-delays` for `delays`.
+// Settings come from cdk.json and `-c name=value`, never from the environment or from AWS, so the
+// template is the same on every machine.
+
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { App, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
+import { isRefusal, refuse } from './refuse.ts';
+import { StreamingPipeline } from './streaming-pipeline.ts';
+
+const PIPELINES_FOLDER = join(
+  dirname(fileURLToPath(import.meta.url)),
+  '..',
+  'functions',
+  'pipelines',
+);
+
+const REMOVAL_POLICIES = {
+  retain: RemovalPolicy.RETAIN,
+  destroy: RemovalPolicy.DESTROY,
+} as const;
+
+try {
+  const app = new App({ analyticsReporting: false });
+  const shardCount = Number(contextOf(app, 'shardCount'));
+  const removalPolicy = removalPolicyOf(app);
+  for (const name of contextOf(app, 'pipeline').split(',')) {
+    const stack = new Stack(app, `Rivulet-${name}`, {
+      description: `Rivulet pipeline ${name}: Kinesis, Lambda, DynamoDB and S3`,
+    });
+    new StreamingPipeline(stack, 'Pipeline', {
+      entry: join(PIPELINES_FOLDER, `${name}.ts`),
+      shardCount,
+      removalPolicy,
+    });
+  }
+  if (contextOf(app, 'nag') === 'true') {
+    const { AwsSolutionsChecks } = await import('cdk-nag');
+    Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+  }
+  app.synth();
+} catch (error) {
+  if (!isRefusal(error)) throw error;
+  // The author needs the sentence, not the way through the library.
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = 1;
+}
+
+function contextOf(app: App, name: string): string {
+  const value: unknown = app.node.tryGetContext(name);
+  if (value === undefined || value === '') {
+    return refuse(`context '${name}' is missing: run cdk where cdk.json is, or add -c ${name}=…`);
+  }
+  return String(value);
+}
+
+function removalPolicyOf(app: App): RemovalPolicy {
+  const name = contextOf(app, 'removalPolicy');
+  if (name !== 'retain' && name !== 'destroy') {
+    return refuse(`context 'removalPolicy' is '${name}': say retain or destroy`);
+  }
+  return REMOVAL_POLICIES[name];
+}

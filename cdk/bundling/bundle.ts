@@ -1,0 +1,95 @@
+// One way to turn sources into one file: no Docker, no temporary files, and the same bytes on every
+// machine, because no path of the machine takes part in them.
+
+import { dirname, extname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type BuildFailure, type BuildOptions, buildSync, type OutputFile } from 'esbuild';
+import { assert } from '../../lib/model/assert.ts';
+import { refuse } from '../refuse.ts';
+
+/** The module by which a function imports the pipeline that it runs. */
+const PIPELINE_MODULE = 'virtual:pipeline';
+
+const ownFile = fileURLToPath(import.meta.url);
+/** `.ts` from the sources, `.js` from the built package. */
+const EXTENSION = extname(ownFile);
+const PACKAGE_ROOT = join(dirname(ownFile), '..', '..');
+
+/** The functions that a pipeline consists of, by file name under `functions/`. */
+export type FunctionName = 'partition-task' | 'maintenance';
+
+/** The one file of a function, an ES module that exports `handler`. */
+export interface FunctionBundle {
+  readonly text: string;
+  /** Content hash, 16 hex digits. */
+  readonly codeHash: string;
+}
+
+// Some packages of the bundle are CommonJS and call `require`, which ES modules do not have.
+const REQUIRE_BANNER =
+  "import{createRequire as __rivuletRequire}from'node:module';const require=__rivuletRequire(import.meta.url);";
+
+/** Where the source of a function of this package is. */
+export function functionSource(name: FunctionName): string {
+  return join(PACKAGE_ROOT, 'functions', `${name}${EXTENSION}`);
+}
+
+/** Bundles the function in `source`, in which `virtual:pipeline` is the module at `entry`. */
+export function bundleFunction(source: string, entry: string): FunctionBundle {
+  const file = build(source, {
+    format: 'esm',
+    // The runtime of the functions, see constructs/engine-function.ts.
+    target: 'node22',
+    minify: true,
+    banner: { js: REQUIRE_BANNER },
+    alias: { [PIPELINE_MODULE]: entry },
+  });
+  return { text: file.text, codeHash: Buffer.from(file.hash, 'base64').toString('hex') };
+}
+
+/** Bundles the module at `entry` as CommonJS, to be run right here. */
+export function bundleEntry(entry: string): string {
+  return build(entry, { format: 'cjs', target: `node${process.versions.node}` }).text;
+}
+
+function build(source: string, options: BuildOptions): OutputFile {
+  try {
+    const { outputFiles = [] } = buildSync({
+      entryPoints: [source],
+      // Names inside the bundle are relative to it: never to where synthesis runs.
+      absWorkingDir: PACKAGE_ROOT,
+      outfile: 'index.mjs',
+      bundle: true,
+      write: false,
+      platform: 'node',
+      // ES modules first: they are smaller, since what is not used falls away.
+      mainFields: ['module', 'main'],
+      conditions: EXTENSION === '.ts' ? ['rivulet-source', 'module'] : ['module'],
+      sourcemap: false,
+      legalComments: 'none',
+      logLevel: 'silent',
+      ...options,
+    });
+    const [file] = outputFiles;
+    assert(file !== undefined, 'esbuild was asked for one file and wrote none');
+    return file;
+  } catch (error) {
+    return refuse(`${shown(source)} cannot be bundled: ${reasons(error)}`, error);
+  }
+}
+
+/** A path as its author would write it. */
+export function shown(path: string): string {
+  const fromHere = relative('', path);
+  return fromHere.startsWith('..') ? path : fromHere;
+}
+
+function reasons(error: unknown): string {
+  const { errors } = error as Partial<BuildFailure>;
+  if (errors === undefined) return error instanceof Error ? error.message : String(error);
+  return errors
+    .map(({ text, location }) =>
+      location === null ? text : `${location.file}:${location.line}: ${text}`,
+    )
+    .join('; ');
+}

@@ -1,0 +1,1 @@
+export { StreamingPipeline, type StreamingPipelineProps } from './streaming-pipeline.ts';

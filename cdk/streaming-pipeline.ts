@@ -1,0 +1,266 @@
+import { resolve } from 'node:path';
+import { Duration, RemovalPolicy, Stack, Tokenization } from 'aws-cdk-lib';
+import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
+import { type IStream, StreamMode } from 'aws-cdk-lib/aws-kinesis';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { Bucket } from 'aws-cdk-lib/aws-s3';
+import { Construct } from 'constructs';
+import { ENVIRONMENT } from '../lib/contract/environment.ts';
+import { RECORD_AGE_MAX_S } from '../lib/model/limits.ts';
+import type { Plan } from '../lib/plan/plan.ts';
+import { loadPlan } from './bundling/load-plan.ts';
+import { CheckpointBucket } from './constructs/checkpoint-bucket.ts';
+import { CommitLogTable } from './constructs/commit-log-table.ts';
+import { Maintenance } from './constructs/maintenance.ts';
+import { Outputs } from './constructs/outputs.ts';
+import { PartitionTask } from './constructs/partition-task.ts';
+import { createProtection } from './constructs/protection.ts';
+import { SourceStream } from './constructs/source-stream.ts';
+import { StackOutputs } from './constructs/stack-outputs.ts';
+import { refuse } from './refuse.ts';
+
+export interface StreamingPipelineProps {
+  /**
+   * Path of the module whose default export is the pipeline. It is bundled, run once to read its
+   * plan, and bundled again into the functions. Relative paths start where `cdk` runs.
+   */
+  readonly entry: string;
+
+  /**
+   * Number of shards of the stream: the unit of parallelism, 1 MiB or 1,000 records a second each.
+   * Keyed state does not follow a change of it yet: choose it before the first deployment.
+   *
+   * @default 2
+   */
+  readonly shardCount?: number;
+
+  /**
+   * Whether shards are provisioned or come and go by themselves. Pipelines with keyed state need
+   * provisioned ones, since their state does not follow a split yet.
+   *
+   * @default StreamMode.PROVISIONED
+   */
+  readonly streamMode?: StreamMode;
+
+  /**
+   * A stream that exists already; it keeps its own settings.
+   *
+   * @default a new stream, encrypted with the key `aws/kinesis` or with `key`
+   */
+  readonly stream?: IStream;
+
+  /**
+   * How long the new stream keeps records, in whole hours from one day to a year. It is the time to
+   * repair a pipeline that stands still; above one day every shard costs more per hour.
+   *
+   * @default Duration.hours(24)
+   */
+  readonly retentionPeriod?: Duration;
+
+  /**
+   * Customer-managed key for stream, tables, buckets, logs and environment variables. It has a
+   * monthly price and one per request; the policy of an imported key has to allow CloudWatch Logs.
+   *
+   * @default keys that AWS manages: `aws/kinesis`, `aws/dynamodb`, SSE-S3; without a monthly price
+   */
+  readonly key?: IKey;
+
+  /**
+   * Most records of one batch, up to 10,000.
+   *
+   * @default 10,000
+   */
+  readonly batchSize?: number;
+
+  /**
+   * How long Lambda waits for a batch to fill, up to 5 minutes: the price of fewer, larger commits.
+   *
+   * @default Duration.seconds(1)
+   */
+  readonly maxBatchingWindow?: Duration;
+
+  /**
+   * Age at which the mapping gives a record up, into the checkpoint bucket under `aws/lambda/`; from
+   * a minute to seven days. The stream's retention ends earlier if it is shorter.
+   *
+   * @default Duration.days(7)
+   */
+  readonly maxRecordAge?: Duration;
+
+  /**
+   * Memory of both functions in MB; processing power grows with it.
+   *
+   * @default 1,769, which is one full processor
+   */
+  readonly memorySize?: number;
+
+  /**
+   * Most time that one batch may take, up to 15 minutes.
+   *
+   * @default Duration.minutes(2)
+   */
+  readonly timeout?: Duration;
+
+  /**
+   * How often commits are folded into checkpoints, where there is enough to fold.
+   *
+   * @default Duration.minutes(5)
+   */
+  readonly checkpointInterval?: Duration;
+
+  /**
+   * How long logs are kept.
+   *
+   * @default RetentionDays.ONE_MONTH
+   */
+  readonly logRetention?: RetentionDays;
+
+  /**
+   * What happens to stream, tables, buckets and logs when the stack is deleted. `DESTROY` also takes
+   * the deletion protection off the tables; buckets still have to be emptied first, by hand, because
+   * nothing that is deployed may delete what the pipeline wrote.
+   *
+   * @default RemovalPolicy.RETAIN
+   */
+  readonly removalPolicy?: RemovalPolicy;
+}
+
+/** One full processor ("Configure Lambda function memory"). */
+const MEMORY_MB = 1_769;
+const TASK_TIMEOUT = Duration.minutes(2);
+/** Most time of one maintenance run; no longer than the default interval, so that runs do not overlap. */
+const MAINTENANCE_TIMEOUT = Duration.minutes(5);
+
+/**
+ * A deployed pipeline: its stream, the function that processes its shards, the commit log,
+ * checkpoints, and the places of its rows.
+ *
+ * Concurrency is not reserved, so that pipelines share what the account has. A pipeline never uses
+ * more than one invocation per shard; where others could take them all, reserve `shardCount`.
+ *
+ * @example
+ * new StreamingPipeline(this, 'Delays', { entry: 'functions/pipelines/delays.ts', shardCount: 2 });
+ */
+export class StreamingPipeline extends Construct {
+  /** What the pipeline computes. */
+  readonly plan: Plan;
+  /** Where events are put, with the partition key that the source declares. */
+  readonly stream: IStream;
+  /** Rows, late rows and dead letters, by prefix. */
+  readonly outputBucket: Bucket;
+  readonly partitionTask: IFunction;
+  readonly maintenance: IFunction;
+  readonly #outputs: Outputs;
+
+  constructor(scope: Construct, id: string, props: StreamingPipelineProps) {
+    super(scope, id);
+    const entry = resolve(props.entry);
+    this.plan = loadPlan(entry);
+    assertDeployable(this.plan, props.streamMode);
+    const protection = createProtection(this, {
+      removalPolicy: props.removalPolicy ?? RemovalPolicy.RETAIN,
+      key: props.key,
+    });
+
+    const source = new SourceStream(this, 'Source', {
+      existing: props.stream,
+      mode: props.streamMode,
+      shardCount: props.shardCount,
+      retentionPeriod: props.retentionPeriod,
+      protection,
+    });
+    const commitLog = new CommitLogTable(this, 'CommitLog', protection);
+    const checkpoints = new CheckpointBucket(this, 'Checkpoints', protection);
+    const outputs = new Outputs(this, 'Outputs', { plan: this.plan, protection });
+
+    const maxRecordAge = props.maxRecordAge ?? Duration.seconds(RECORD_AGE_MAX_S);
+    const shared = {
+      entry,
+      pipeline: this.plan.name,
+      stream: source.stream,
+      commitLog,
+      checkpoints,
+      memorySize: props.memorySize ?? MEMORY_MB,
+      logRetention: props.logRetention ?? RetentionDays.ONE_MONTH,
+      protection,
+      environment: {
+        [ENVIRONMENT.pipeline]: this.plan.name,
+        [ENVIRONMENT.streamArn]: source.stream.streamArn,
+        [ENVIRONMENT.commitLogTable]: commitLog.table.tableName,
+        [ENVIRONMENT.checkpointBucket]: checkpoints.bucket.bucketName,
+        [ENVIRONMENT.sinkTargets]: Stack.of(this).toJsonString(outputs.targets),
+        [ENVIRONMENT.recordAgeMaxS]: Tokenization.stringifyNumber(maxRecordAge.toSeconds()),
+      },
+    };
+    const maintenance = new Maintenance(this, 'Maintenance', {
+      ...shared,
+      timeout: MAINTENANCE_TIMEOUT,
+      interval: props.checkpointInterval ?? Duration.minutes(5),
+    });
+    const partitionTask = new PartitionTask(this, 'PartitionTask', {
+      ...shared,
+      outputs,
+      timeout: props.timeout ?? TASK_TIMEOUT,
+      batchSize: props.batchSize ?? 10_000,
+      maxBatchingWindow: props.maxBatchingWindow ?? Duration.seconds(1),
+      maxRecordAge,
+      after: [source, commitLog, checkpoints, outputs, maintenance],
+    });
+
+    this.stream = source.stream;
+    this.outputBucket = outputs.bucket;
+    this.partitionTask = partitionTask.function.function;
+    this.maintenance = maintenance.function.function;
+    this.#outputs = outputs;
+    new StackOutputs(this, 'StackOutputs', {
+      pipeline: this.plan.name,
+      stream: source.stream.streamName,
+      table: outputs.tables[0]?.tableName,
+      bucket: outputs.bucket.bucketName,
+      rowsPrefix: outputs.prefixes.rows,
+      deadLettersPrefix: outputs.prefixes.deadLetters,
+      latePrefix: outputs.prefixes.late,
+    });
+  }
+
+  /** Lets `grantee` put events; with the Kinesis Producer Library, too, which also asks for the shards. */
+  grantPut(grantee: IGrantable): Grant {
+    const grant = Grant.addToPrincipal({
+      grantee,
+      actions: [
+        'kinesis:DescribeStreamSummary',
+        'kinesis:ListShards',
+        'kinesis:PutRecord',
+        'kinesis:PutRecords',
+      ],
+      resourceArns: [this.stream.streamArn],
+    });
+    const key = this.stream.encryptionKey;
+    return key === undefined ? grant : grant.combine(key.grant(grantee, 'kms:GenerateDataKey'));
+  }
+
+  /** Lets `grantee` read result tables, rows, late rows and dead letters; nothing of the engine's own. */
+  grantReadOutputs(grantee: IGrantable): Grant {
+    const grant = this.#outputs.grantRead(grantee);
+    const key = this.outputBucket.encryptionKey;
+    return key === undefined ? grant : grant.combine(key.grant(grantee, 'kms:Decrypt'));
+  }
+}
+
+/** Refuses plans that are right, but that this construct cannot run. */
+function assertDeployable({ name, nodes }: Plan, streamMode: StreamMode | undefined): void {
+  const sources = nodes.filter(({ kind }) => kind === 'kinesis-source');
+  if (sources.length !== 1) {
+    refuse(
+      `pipeline '${name}' has ${sources.length} sources: a StreamingPipeline reads one stream`,
+    );
+  }
+  const keyed = nodes.find(({ kind }) => kind === 'aggregate' || kind === 'reduce');
+  if (keyed !== undefined && streamMode === StreamMode.ON_DEMAND) {
+    refuse(
+      `pipeline '${name}' keeps keyed state (${keyed.uid}), which does not follow the splits of an on-demand stream: leave out streamMode and set shardCount`,
+    );
+  }
+}
