@@ -11,6 +11,10 @@ export const ENVIRONMENT = {
   /** Content hash of the bundled code, for lineage. */
   codeHash: 'RIVULET_CODE_HASH',
   recordAgeMaxS: 'RIVULET_RECORD_AGE_MAX_S',
+  /** Logical name of the source, part of every log's id. */
+  source: 'RIVULET_SOURCE',
+  /** `fail` or `warn`. */
+  onGap: 'RIVULET_ON_GAP',
 } as const;
 
 /** Lambda's own variable: the published version, a number that rises with every changed deploy. */

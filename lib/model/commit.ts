@@ -29,10 +29,10 @@ export interface Gap {
   readonly before: Position;
 }
 
-/** Where the newest checkpoint was when this commit was made. */
+/** The newest checkpoint known when this commit was made; `fold` names its objects. */
 export interface SnapshotPointer {
   readonly batchNumber: BatchNumber;
-  readonly manifestKey: string;
+  readonly fold: CommitId;
 }
 
 /** The plain attributes of a commit: at most 640 bytes when stored, so an empty batch is one write unit. */
@@ -129,7 +129,10 @@ export interface RowFence {
 /** One checkpoint of a log. */
 export interface CheckpointReference {
   readonly batchNumber: BatchNumber;
+  /** Id of the commit at that batch number. */
   readonly commitId: CommitId;
+  /** Random id of the fold that wrote it. */
+  readonly fold: CommitId;
   readonly manifest: ObjectReference;
 }
 
@@ -143,6 +146,6 @@ export interface Pointer {
 export interface AttemptNote {
   readonly head: BatchNumber;
   readonly attempts: number;
-  /** Most records the next prefix may take; `null` until the batch is being halved. */
-  readonly recordsMax: number | null;
+  /** Records that were pending when halving began; `null` before. */
+  readonly pending: number | null;
 }

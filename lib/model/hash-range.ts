@@ -24,3 +24,8 @@ export function ownsHash(range: HashRange, hash: Uint8Array): boolean {
   const place = BigInt(`0x${Buffer.from(hash).toString('hex')}`);
   return range.start <= place && place <= range.end;
 }
+
+/** MD5 of bytes as they are; packed (KPL-aggregated) records carry it as their checksum. */
+export function md5Of(bytes: Uint8Array): Uint8Array {
+  return createHash('md5').update(bytes).digest();
+}

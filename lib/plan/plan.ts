@@ -1,4 +1,6 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
+import { assert } from '../model/assert.ts';
+import type { TimeUnit } from '../time/event-time.ts';
 
 // A plan is plain data plus the user's own functions. Nodes stand in topological order and name
 // their inputs by uid, so that unions and joins need no other form. Nothing here runs anything.
@@ -8,8 +10,7 @@ export type Selector =
   | { readonly kind: 'field'; readonly field: string }
   | { readonly kind: 'function'; readonly select: (event: never) => unknown };
 
-/** The unit in which events state their time: declared, never guessed. */
-export type TimeUnit = 'seconds' | 'milliseconds' | 'microseconds' | 'nanoseconds' | 'iso';
+export type { TimeUnit } from '../time/event-time.ts';
 
 export type OutputMode = 'append' | 'update' | 'complete';
 
@@ -44,6 +45,8 @@ export interface SourceNode {
   readonly schema: StandardSchemaV1 | null;
   /** Declares that every event sits in the shard that owns the MD5 of this field's text. */
   readonly partitionedBy: readonly string[] | null;
+  /** The same declaration by a function: the keyed operators of the plan have it as their selector. */
+  readonly partitionedByFunction?: (event: never) => unknown;
 }
 
 export interface MapNode {
@@ -82,7 +85,11 @@ export interface AggregateNode {
   readonly lateSink: string | null;
 }
 
-/** `reduce`: one accumulated row per key and window, of the type of its input. */
+/**
+ * `reduce`: one accumulated row per key and window, of the type of its input. It comes out with the
+ * key's fields first, then `windowStart` and `windowEnd` where there is a window, then its own other
+ * fields; key and window win over fields of the same name, since they identify the row.
+ */
 export interface ReduceNode {
   readonly kind: 'reduce';
   readonly uid: string;
@@ -122,4 +129,16 @@ export interface Plan {
   readonly nodes: readonly PlanNode[];
   /** Digest, 16 hex digits, of all that stored state depends on: not of sinks, not of functions. */
   readonly hash: string;
+}
+
+/** The plan's one source. */
+export function sourceOf(plan: Plan): SourceNode {
+  const source = plan.nodes.find((node) => node.kind === 'kinesis-source');
+  assert(source !== undefined, `plan ${plan.name} has no source`);
+  return source;
+}
+
+/** Whether the plan keeps state by key. */
+export function isKeyed(plan: Plan): boolean {
+  return plan.nodes.some(({ kind }) => kind === 'aggregate' || kind === 'reduce');
 }

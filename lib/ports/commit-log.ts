@@ -1,5 +1,5 @@
 import type { AttemptNote, Commit, Pointer } from '../model/commit.ts';
-import type { BatchNumber, LogId } from '../model/ids.ts';
+import type { LogId } from '../model/ids.ts';
 
 /** Answer of `append`: `stored` is what the slot holds when the condition failed, `null` when it is empty. */
 export type AppendAnswer =
@@ -12,10 +12,10 @@ export interface PointerItem {
   readonly attempt: AttemptNote | null;
 }
 
-/** A page of slots in slot order; `next` is absent at the end of the range that was asked for. */
+/** Slots in ascending order; `truncated` when the range holds more than the limit or the page allowed. */
 export interface CommitPage {
   readonly commits: readonly Commit[];
-  readonly nextSlot: number | null;
+  readonly truncated: boolean;
 }
 
 /**
@@ -24,7 +24,7 @@ export interface CommitPage {
  */
 export interface CommitLog {
   append(commit: Commit): Promise<AppendAnswer>;
-  /** Slots `firstSlot` .. `lastSlot` ascending, at most `limit` items of one page of 1 MB. */
+  /** One page (at most 1 MB) of the slots `firstSlot` .. `lastSlot`, ascending, at most `limit` of them. */
   read(range: {
     readonly log: LogId;
     readonly firstSlot: number;
@@ -39,9 +39,6 @@ export interface CommitLog {
     readonly to: Pointer;
   }): Promise<boolean>;
   noteAttempt(note: AttemptNote & { readonly log: LogId }): Promise<void>;
-  /** Logs that have at least one commit, of the given candidates' first slots. */
+  /** Whether the log holds anything at all. */
   exists(log: LogId): Promise<boolean>;
 }
-
-/** The slot of a batch number. */
-export const slotOf = (batchNumber: BatchNumber, ringSize: number) => batchNumber % ringSize;

@@ -1,0 +1,32 @@
+import { createClients } from '../lib/adapters/aws/clients.ts';
+import { createDynamoDbCommitLog } from '../lib/adapters/aws/dynamodb-commit-log.ts';
+import { createKinesisSourceStream } from '../lib/adapters/aws/kinesis-source-stream.ts';
+import { createS3ObjectStore } from '../lib/adapters/aws/s3-object-store.ts';
+import { systemClock } from '../lib/adapters/system/clock.ts';
+import { systemIds } from '../lib/adapters/system/ids.ts';
+import { systemLogger } from '../lib/adapters/system/logger.ts';
+import { SINGLE_STAGE } from '../lib/contract/keys.ts';
+import { RING_SIZE } from '../lib/model/limits.ts';
+import { type MaintenanceSummary, maintain } from '../lib/runtime/maintenance.ts';
+import { required } from './environment.ts';
+
+const clients = createClients();
+
+/** Scheduled: folds the logs that have grown enough and prunes what nothing needs any more. */
+export const handler = (): Promise<MaintenanceSummary> =>
+  maintain(
+    {
+      commits: createDynamoDbCommitLog(clients.dynamodb, required('commitLogTable')),
+      objects: createS3ObjectStore(clients.s3, required('checkpointBucket')),
+      stream: createKinesisSourceStream(clients.kinesis, required('streamArn')),
+      clock: systemClock,
+      ids: systemIds,
+      logger: systemLogger,
+    },
+    {
+      pipeline: required('pipeline'),
+      stage: SINGLE_STAGE,
+      source: required('source'),
+      ringSize: RING_SIZE,
+    },
+  );

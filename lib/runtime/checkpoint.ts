@@ -1,0 +1,202 @@
+// A checkpoint = manifest + snapshot segments, made by folding deltas off the hot path, so that
+// recovery is exercised all the time. The order of writes makes it safe: segments, lineage of the
+// folded batches, manifest, and last the pointer, by compare-and-set on the pointer the fold started
+// from. A fold that loses the race leaves objects that no manifest names. Slots may be reused up to
+// the older of the two newest checkpoints, so a task that must free slots itself writes two.
+
+import { batchNumberOfKey, objectKeys } from '../contract/keys.ts';
+import type { CheckpointReference, ObjectReference, Pointer } from '../model/commit.ts';
+import type { BatchNumber, LogId } from '../model/ids.ts';
+import { CHECKPOINT_INTERVAL_BATCHES } from '../model/limits.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Ids } from '../ports/ids.ts';
+import { isFoldDue, OBJECT_AGE_MIN_MS } from '../protocol/checkpoint.ts';
+import { compress } from './commit-body.ts';
+import { followLog } from './follow-log.ts';
+import { type BatchLineage, describeBatch, encodeLineage } from './lineage.ts';
+import {
+  encodeManifest,
+  MANIFEST_FORMAT_VERSION,
+  type Manifest,
+  readManifest,
+  readVerified,
+  referenceTo,
+  type SegmentReference,
+} from './manifest.ts';
+import { type Recovered, type RecoveryPorts, recover } from './recover.ts';
+import { settleAll } from './settle.ts';
+
+export interface CheckpointPorts extends RecoveryPorts {
+  readonly ids: Ids;
+}
+
+export interface FoldedLog {
+  readonly pointer: Pointer;
+  readonly batchNumber: BatchNumber;
+}
+
+/** Folds `log` when it has grown enough; `null` when it has not, or when another fold was first. */
+export async function foldWhenDue(
+  ports: CheckpointPorts,
+  at: { readonly log: LogId; readonly ringSize: number },
+): Promise<FoldedLog | null> {
+  return (await isDue(ports, at)) ? foldLog(ports, { ...at, copies: 1 }) : null;
+}
+
+/**
+ * Folds everything up to the head into a new checkpoint. `copies: 2` writes it twice under different
+ * keys and reads both back, so that every slot up to the head may be reused at once.
+ */
+export async function foldLog(
+  ports: CheckpointPorts,
+  at: { readonly log: LogId; readonly ringSize: number; readonly copies: 1 | 2 },
+): Promise<FoldedLog | null> {
+  const batches = new Map<BatchNumber, BatchLineage>();
+  const recovered = await recover(ports, {
+    ...at,
+    onFolded: ({ header }, { outbox }) =>
+      batches.set(header.batchNumber, describeBatch(header, outbox)),
+  });
+  const { head, pointerItem } = recovered;
+  const from = pointerItem.pointer;
+  if (head === null) return null;
+  const lineage = await putLineage(ports, at.log, [...batches.values()]);
+  const newest = await putCheckpoint(ports, recovered, lineage);
+  const previous =
+    at.copies === 2 ? await putCheckpoint(ports, recovered, lineage) : (from?.newest ?? null);
+  const pointer = { newest, previous };
+  if (at.copies === 2) await settleAll([newest, previous!].map((copy) => readBack(ports, at.log, copy)));
+  const moved = await ports.commits.movePointer({ log: at.log, from, to: pointer });
+  return moved ? { pointer, batchNumber: head.header.batchNumber } : null;
+}
+
+/** Removes what no recovery, no reader and no attempt can need any more; resolves to the count. */
+export async function pruneObjects(
+  ports: CheckpointPorts & { readonly clock: Clock },
+  log: LogId,
+  pointer: Pointer,
+): Promise<number> {
+  const { newest, previous } = pointer;
+  if (previous === null) return 0;
+  const named = new Set<string>();
+  for (const checkpoint of [newest, previous]) {
+    const manifest = await readManifest(ports.objects, log, checkpoint);
+    for (const key of namedBy(checkpoint, manifest)) named.add(key);
+  }
+  const isSettled = (key: string) => (batchNumberOfKey(key) ?? Infinity) <= previous.batchNumber;
+  const isUnnamed = (key: string) => !named.has(key);
+  const counts = [
+    await prunePrefix(ports, `segments/${log}/`, isUnnamed),
+    await prunePrefix(ports, `manifests/${log}/`, isUnnamed),
+    await prunePrefix(ports, `bodies/${log}/`, isSettled),
+    await prunePrefix(ports, `staged/${log}/`, isSettled),
+  ];
+  return counts.reduce((sum, count) => sum + count, 0);
+}
+
+async function isDue(
+  ports: CheckpointPorts,
+  at: { readonly log: LogId; readonly ringSize: number },
+): Promise<boolean> {
+  const { pointer } = await ports.commits.readPointer(at.log);
+  const manifest =
+    pointer === null ? null : await readManifest(ports.objects, at.log, pointer.newest);
+  const growth = {
+    batchesSince: 0,
+    logBytes: 0,
+    snapshotBytes: (manifest?.segments ?? []).reduce((sum, { byteLength }) => sum + byteLength, 0),
+  };
+  await followLog(
+    ports.commits,
+    {
+      ...at,
+      head: {
+        batchNumber: pointer?.newest.batchNumber ?? 0,
+        commitId: pointer?.newest.commitId ?? null,
+      },
+    },
+    {
+      expected: CHECKPOINT_INTERVAL_BATCHES,
+      onLinks: async (links) => {
+        growth.batchesSince += links.length;
+        for (const { body } of links) {
+          growth.logBytes += body.kind === 'inline' ? body.bytes.length : body.object.byteLength;
+        }
+      },
+    },
+  );
+  return isFoldDue(growth);
+}
+
+async function putLineage(
+  ports: CheckpointPorts,
+  log: LogId,
+  batches: readonly BatchLineage[],
+): Promise<ObjectReference | null> {
+  const first = batches[0]?.batchNumber;
+  const last = batches.at(-1)?.batchNumber;
+  if (first === undefined || last === undefined) return null;
+  const bytes = encodeLineage(log, batches);
+  const key = objectKeys.lineage(log, first, last, ports.ids.commitId());
+  await ports.objects.put({ key, bytes });
+  return referenceTo(key, bytes);
+}
+
+async function putCheckpoint(
+  ports: CheckpointPorts,
+  recovered: Recovered,
+  lineage: ObjectReference | null,
+): Promise<CheckpointReference> {
+  const { header } = recovered.head!;
+  const fold = ports.ids.commitId();
+  const segments = await settleAll(
+    recovered.state.encodeSegments().map(async (segment, index): Promise<SegmentReference> => {
+      const bytes = compress(segment.bytes);
+      const key = objectKeys.segment(header.log, fold, index);
+      await ports.objects.put({ key, bytes });
+      const { firstKeyGroup, lastKeyGroup } = segment;
+      return { ...referenceTo(key, bytes), firstKeyGroup, lastKeyGroup };
+    }),
+  );
+  const bytes = encodeManifest({
+    formatVersion: MANIFEST_FORMAT_VERSION,
+    header,
+    segments,
+    lineage,
+  });
+  const key = objectKeys.manifest(header.log, header.batchNumber, fold);
+  await ports.objects.put({ key, bytes });
+  const { batchNumber, commitId } = header;
+  return { batchNumber, commitId, fold, manifest: referenceTo(key, bytes) };
+}
+
+async function readBack(
+  ports: CheckpointPorts,
+  log: LogId,
+  checkpoint: CheckpointReference,
+): Promise<void> {
+  const manifest = await readManifest(ports.objects, log, checkpoint);
+  await settleAll(manifest.segments.map((segment) => readVerified(ports.objects, segment)));
+}
+
+function* namedBy(checkpoint: CheckpointReference, manifest: Manifest): Iterable<string> {
+  yield checkpoint.manifest.key;
+  for (const { key } of manifest.segments) yield key;
+}
+
+async function prunePrefix(
+  ports: CheckpointPorts & { readonly clock: Clock },
+  prefix: string,
+  mayGo: (key: string) => boolean,
+): Promise<number> {
+  const before = ports.clock.nowMs() - OBJECT_AGE_MIN_MS;
+  let count = 0;
+  for await (const page of ports.objects.list(prefix)) {
+    const keys = page
+      .filter(({ key, modifiedAtMs }) => modifiedAtMs < before && mayGo(key))
+      .map(({ key }) => key);
+    if (keys.length > 0) await ports.objects.delete(keys);
+    count += keys.length;
+  }
+  return count;
+}

@@ -1,0 +1,99 @@
+// The body of a commit: one codec byte, then the compressed delta and outbox. The outbox rides as a
+// small JSON index followed by the bytes of its inline entries, so that rows are stored once and in
+// their final encoding. A decoder checks every length and bounds what decompression may expand to.
+//
+//   byte 0       codec: 1 = raw deflate, level 1
+//   inflated     u32 delta length, delta, u32 index length, index (JSON), inline payloads in order
+
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import type { OutboxEntry } from '../model/commit.ts';
+import { EngineError } from '../model/errors.ts';
+import { BODY_BYTES_MAX } from '../model/limits.ts';
+
+const CODEC_DEFLATE = 1;
+const WORD = 4;
+
+export interface CommitContent {
+  readonly delta: Uint8Array;
+  readonly outbox: readonly OutboxEntry[];
+}
+
+/** An outbox entry in the index: inline payloads give only their length. */
+type IndexedEntry = Omit<OutboxEntry, 'payload'> & {
+  readonly payload:
+    | { readonly kind: 'inline'; readonly byteLength: number }
+    | Extract<OutboxEntry['payload'], { kind: 'staged' }>;
+};
+
+export function encodeCommitBody(content: CommitContent): Uint8Array {
+  const index = Buffer.from(JSON.stringify(content.outbox.map(toIndexed)), 'utf8');
+  const payloads = content.outbox.flatMap(({ payload }) =>
+    payload.kind === 'inline' ? [payload.bytes] : [],
+  );
+  const parts = [word(content.delta.length), content.delta, word(index.length), index, ...payloads];
+  return compress(Buffer.concat(parts));
+}
+
+export function decodeCommitBody(body: Uint8Array): CommitContent {
+  const plain = decompress(body, BODY_BYTES_MAX);
+  const deltaBytes = readWord(plain, 0);
+  const indexAt = WORD + deltaBytes + WORD;
+  const indexBytes = readWord(plain, WORD + deltaBytes);
+  let payloadAt = indexAt + indexBytes;
+  const entries = parseIndex(take(plain, indexAt, payloadAt));
+  const outbox = entries.map((entry): OutboxEntry => {
+    if (entry.payload.kind === 'staged') return { ...entry, payload: entry.payload };
+    const bytes = take(plain, payloadAt, payloadAt + entry.payload.byteLength);
+    payloadAt += entry.payload.byteLength;
+    return { ...entry, payload: { kind: 'inline', bytes } };
+  });
+  if (payloadAt !== plain.length) throw broken('has bytes that belong to nothing');
+  return { delta: take(plain, WORD, WORD + deltaBytes), outbox };
+}
+
+/** Codec byte and deflated bytes; the form of commit bodies and of snapshot segments. */
+export function compress(plain: Uint8Array): Uint8Array {
+  return Buffer.concat([Uint8Array.of(CODEC_DEFLATE), deflateRawSync(plain, { level: 1 })]);
+}
+
+/** The inverse of `compress`; a `data` error for another codec, broken bytes or more than `bytesMax`. */
+export function decompress(bytes: Uint8Array, bytesMax: number): Uint8Array {
+  if (bytes[0] !== CODEC_DEFLATE) throw broken(`has codec ${bytes[0] ?? 'none'}, expected 1`);
+  try {
+    return inflateRawSync(bytes.subarray(1), { maxOutputLength: bytesMax });
+  } catch (cause) {
+    throw new EngineError('data', 'stored bytes do not decompress', { cause });
+  }
+}
+
+function toIndexed(entry: OutboxEntry): IndexedEntry {
+  const { payload } = entry;
+  if (payload.kind === 'staged') return { ...entry, payload };
+  return { ...entry, payload: { kind: 'inline', byteLength: payload.bytes.length } };
+}
+
+function parseIndex(bytes: Uint8Array): readonly IndexedEntry[] {
+  try {
+    return JSON.parse(Buffer.from(bytes).toString('utf8')) as IndexedEntry[];
+  } catch (cause) {
+    throw new EngineError('data', 'the outbox index of a commit body is no JSON', { cause });
+  }
+}
+
+function word(length: number): Uint8Array {
+  const bytes = Buffer.alloc(WORD);
+  bytes.writeUInt32LE(length);
+  return bytes;
+}
+
+function readWord(bytes: Uint8Array, at: number): number {
+  const view = take(bytes, at, at + WORD);
+  return Buffer.from(view.buffer, view.byteOffset, WORD).readUInt32LE();
+}
+
+function take(bytes: Uint8Array, start: number, end: number): Uint8Array {
+  if (!(start <= end && end <= bytes.length)) throw broken('ends before its parts do');
+  return bytes.subarray(start, end);
+}
+
+const broken = (why: string) => new EngineError('data', `a stored body ${why}`);

@@ -1,0 +1,43 @@
+// Maintenance runs beside the partition tasks, on a schedule: it folds the log of each shard when it
+// has grown enough, which tests recovery all the time, and then removes what nothing needs any more.
+// It only reads the log and moves the pointer, so any number of runs at once do no harm.
+
+import { logIdOf } from '../contract/keys.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { SourceStream } from '../ports/source-stream.ts';
+import { type CheckpointPorts, foldWhenDue, pruneObjects } from './checkpoint.ts';
+
+export type MaintenancePorts = CheckpointPorts & {
+  readonly clock: Clock;
+  readonly stream: SourceStream;
+};
+
+export interface MaintenanceSummary {
+  readonly logs: number;
+  readonly folded: number;
+  readonly pruned: number;
+}
+
+/** One run over the logs of all shards that the stream lists. */
+export async function maintain(
+  ports: MaintenancePorts,
+  of: {
+    readonly pipeline: string;
+    readonly stage: string;
+    readonly source: string;
+    readonly ringSize: number;
+  },
+): Promise<MaintenanceSummary> {
+  const shards = await ports.stream.shards();
+  let foldedCount = 0;
+  let pruned = 0;
+  for (const { shardId } of shards) {
+    const log = logIdOf({ ...of, shard: shardId });
+    const folded = await foldWhenDue(ports, { log, ringSize: of.ringSize });
+    if (folded === null) continue;
+    foldedCount += 1;
+    pruned += await pruneObjects(ports, log, folded.pointer);
+    ports.logger.info('checkpoint written', { log, batchNumber: folded.batchNumber });
+  }
+  return { logs: shards.length, folded: foldedCount, pruned };
+}

@@ -1,0 +1,69 @@
+// The manifest of a checkpoint: which segments make up the keyed state at one batch number, with
+// digests, and the header of that commit, from which a cold task goes on. The pointer item vouches
+// for the manifest by digest and the manifest for its segments, so an object that was truncated,
+// swapped or forged is refused; identity (log, batch number, commit id) is checked as well.
+
+import type { CheckpointReference, CommitHeader, ObjectReference } from '../model/commit.ts';
+import { EngineError } from '../model/errors.ts';
+import type { LogId } from '../model/ids.ts';
+import type { ObjectStore } from '../ports/object-store.ts';
+import { sha256Hex } from '../state/digest.ts';
+
+export const MANIFEST_FORMAT_VERSION = 1;
+
+export interface SegmentReference extends ObjectReference {
+  readonly firstKeyGroup: number;
+  readonly lastKeyGroup: number;
+}
+
+export interface Manifest {
+  readonly formatVersion: number;
+  /** Header of the commit at the checkpoint's batch number. */
+  readonly header: CommitHeader;
+  readonly segments: readonly SegmentReference[];
+  /** Lineage of the batches folded since the previous checkpoint; `null` when there were none. */
+  readonly lineage: ObjectReference | null;
+}
+
+export function encodeManifest(manifest: Manifest): Uint8Array {
+  return Buffer.from(JSON.stringify(manifest), 'utf8');
+}
+
+/** Reads and verifies the manifest that `checkpoint` names; a `data` error when anything is off. */
+export async function readManifest(
+  objects: ObjectStore,
+  log: LogId,
+  checkpoint: CheckpointReference,
+): Promise<Manifest> {
+  const bytes = await readVerified(objects, checkpoint.manifest);
+  const manifest = JSON.parse(Buffer.from(bytes).toString('utf8')) as Manifest;
+  const { header } = manifest;
+  if (manifest.formatVersion !== MANIFEST_FORMAT_VERSION) {
+    throw new EngineError('data', `manifest format ${manifest.formatVersion} is not known, deploy a newer version`);
+  }
+  const same =
+    header.log === log &&
+    header.batchNumber === checkpoint.batchNumber &&
+    header.commitId === checkpoint.commitId;
+  if (!same) throw new EngineError('data', `manifest ${checkpoint.manifest.key} belongs to another log or batch`);
+  return manifest;
+}
+
+/** The bytes of an object that must exist, checked against the reference. Missing is never empty. */
+export async function readVerified(
+  objects: ObjectStore,
+  reference: ObjectReference,
+): Promise<Uint8Array> {
+  const bytes = await objects.get(reference.key);
+  if (bytes === null) throw new EngineError('data', `object ${reference.key} is missing`, { code: 'object-missing' });
+  if (bytes.length !== reference.byteLength || sha256Hex(bytes) !== reference.sha256) {
+    throw new EngineError('data', `object ${reference.key} does not have the digest it was stored with`, { code: 'object-corrupt' });
+  }
+  return bytes;
+}
+
+export const referenceTo = (key: string, bytes: Uint8Array): ObjectReference => ({
+  key,
+  byteLength: bytes.length,
+  sha256: sha256Hex(bytes),
+});
