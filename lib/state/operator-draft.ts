@@ -1,0 +1,144 @@
+// One operator's part of a draft: copy-on-write tables over its warm rows. The first touch of a row
+// copies it into the draft's own columns, and these columns are the delta: nothing is compared or
+// searched when it is encoded. The warm rows are only read.
+
+import { KEY_GROUP_COUNT } from '../model/hash-range.ts';
+import type { KeyDictionary } from './key-dictionary.ts';
+import { type Eviction, type OperatorState, withoutKeyGroups } from './operator-state.ts';
+import type { RowTable } from './row-table.ts';
+import type { UndoJournal } from './undo-journal.ts';
+
+/** What an operator's columns mean and what a new row holds. */
+export interface StateSchema {
+  /** Describes the meaning of the columns; state under another id is refused. */
+  readonly id: string;
+  readonly columns: readonly (
+    | { readonly kind: 'number'; readonly initial: number }
+    | { readonly kind: 'value' }
+  )[];
+}
+
+/** The changed rows of one row key. */
+export class DraftTable {
+  readonly rowKey: number;
+  readonly rows: RowTable;
+  /** The warm rows underneath; `null` when the row key is new. */
+  readonly base: RowTable | null;
+  /** Per slot of `rows`, the slot in `base` that it was copied from, or -1. */
+  baseSlots = new Int32Array(16);
+  private readonly schema: StateSchema;
+  private readonly journal: UndoJournal;
+
+  constructor(
+    rowKey: number,
+    tables: { readonly rows: RowTable; readonly base: RowTable | null },
+    context: { readonly schema: StateSchema; readonly journal: UndoJournal },
+  ) {
+    this.rowKey = rowKey;
+    this.rows = tables.rows;
+    this.base = tables.base;
+    this.schema = context.schema;
+    this.journal = context.journal;
+  }
+
+  /** The slot in `rows` of a key's row: copied from the warm state, or new, when it is not there yet. */
+  touch(keyId: number): number {
+    const { rows, journal } = this;
+    const known = rows.find(keyId);
+    if (known >= 0) {
+      if (journal.active) journal.noteChange(rows, known);
+      return known;
+    }
+    const slot = rows.append(keyId);
+    const baseSlot = this.base === null ? -1 : this.base.find(keyId);
+    if (slot >= this.baseSlots.length) this.growBaseSlots();
+    this.baseSlots[slot] = baseSlot;
+    if (baseSlot >= 0) rows.copyRow(slot, this.base!, baseSlot);
+    else this.initialise(slot);
+    if (journal.active) journal.noteAppended(rows);
+    return slot;
+  }
+
+  private initialise(slot: number): void {
+    const { columns } = this.schema;
+    for (let index = 0; index < columns.length; index += 1) {
+      const column = columns[index]!;
+      if (column.kind === 'number') {
+        (this.rows.columns[index] as Float64Array)[slot] = column.initial;
+      } else {
+        this.rows.setValue(index, slot, undefined);
+      }
+    }
+  }
+
+  private growBaseSlots(): void {
+    const grown = new Int32Array(this.baseSlots.length * 2);
+    grown.set(this.baseSlots);
+    this.baseSlots = grown;
+  }
+}
+
+/** One operator's part of a draft. */
+export class OperatorDraft {
+  readonly state: OperatorState;
+  readonly tables = new Map<number, DraftTable>();
+  readonly evictions: Eviction[] = [];
+  private readonly context: { readonly schema: StateSchema; readonly journal: UndoJournal };
+
+  constructor(state: OperatorState, schema: StateSchema, journal: UndoJournal) {
+    this.state = state;
+    this.context = { schema, journal };
+  }
+
+  get keys(): KeyDictionary {
+    return this.state.keys;
+  }
+
+  /** The changed rows of a row key, begun when there are none. */
+  table(rowKey: number): DraftTable {
+    const known = this.tables.get(rowKey);
+    if (known !== undefined) return known;
+    const tables = { rows: this.state.newTable(), base: this.state.tables.get(rowKey) ?? null };
+    const table = new DraftTable(rowKey, tables, this.context);
+    this.tables.set(rowKey, table);
+    return table;
+  }
+
+  /** Row keys that have rows, warm or changed, ascending. */
+  rowKeys(): number[] {
+    const rowKeys = new Set(this.state.tables.keys());
+    for (const [rowKey, table] of this.tables) if (table.rows.count > 0) rowKeys.add(rowKey);
+    return [...rowKeys].sort((left, right) => left - right);
+  }
+
+  /** Removes the rows of a range of key groups; rows that were never stored leave no trace. */
+  evict(eviction: Eviction): void {
+    const { rowKey } = eviction;
+    const changed = this.tables.get(rowKey);
+    if (changed !== undefined) {
+      this.tables.delete(rowKey);
+      if (eviction.firstKeyGroup === 0 && eviction.lastKeyGroup === KEY_GROUP_COUNT - 1) {
+        this.state.recycle(changed.rows);
+      } else {
+        this.keepOthers(changed, eviction);
+      }
+    }
+    if (this.state.tables.has(rowKey)) this.evictions.push(eviction);
+  }
+
+  /** Row keys with changed rows, ascending. */
+  changedTables(): DraftTable[] {
+    return [...this.tables.values()]
+      .filter((table) => table.rows.count > 0)
+      .sort((left, right) => left.rowKey - right.rowKey);
+  }
+
+  private keepOthers(changed: DraftTable, eviction: Eviction): void {
+    const kept = withoutKeyGroups(this.state, changed.rows, eviction);
+    const table = new DraftTable(changed.rowKey, { rows: kept, base: changed.base }, this.context);
+    table.baseSlots = Int32Array.from({ length: Math.max(16, kept.count) }, (_, slot) =>
+      slot < kept.count ? (changed.base?.find(kept.keyIds[slot]!) ?? -1) : -1,
+    );
+    this.tables.set(changed.rowKey, table);
+  }
+}

@@ -1,0 +1,181 @@
+// All rows of one operator: one table per row key. The schema id says what the columns mean; state
+// written under another one belongs to another aggregation and is refused, never reinterpreted.
+
+import { EngineError } from '../model/errors.ts';
+import { KEY_GROUP_COUNT } from '../model/hash-range.ts';
+import { estimateJsonBytes } from './json-value.ts';
+import { KeyDictionary } from './key-dictionary.ts';
+import { type ColumnKind, RowTable } from './row-table.ts';
+import type { DecodedRows } from './rows-codec.ts';
+
+/** A range of key groups of one row key that is gone: what a closed window leaves in a delta. */
+export interface Eviction {
+  readonly rowKey: number;
+  readonly firstKeyGroup: number;
+  readonly lastKeyGroup: number;
+}
+
+/** Tables kept for the next windows; a window is rarely open together with more than a few others. */
+const SPARE_TABLES_MAX = 8;
+/** Keys the dictionary may hold beyond those that have rows: each saves an MD5 when it comes back. */
+const IDLE_KEYS_MAX = 65_536;
+
+export class OperatorState {
+  readonly uid: string;
+  readonly schemaId: string;
+  readonly kinds: readonly ColumnKind[];
+  readonly keys = new KeyDictionary();
+  readonly tables = new Map<number, RowTable>();
+  private readonly spare: RowTable[] = [];
+  private valueBytes = 0;
+
+  constructor(uid: string, schemaId: string, kinds: readonly ColumnKind[]) {
+    this.uid = uid;
+    this.schemaId = schemaId;
+    this.kinds = kinds;
+  }
+
+  /** @throws EngineError `invalid`, code `state-schema-changed`, when the columns mean something else. */
+  assertSchema(schemaId: string, kinds: readonly ColumnKind[]): void {
+    if (this.schemaId === schemaId && this.kinds.join() === kinds.join()) return;
+    throw new EngineError(
+      'invalid',
+      `the aggregation '${this.uid}' changed: its state was written for ${this.schemaId}, the ` +
+        `pipeline now asks for ${schemaId}; give the changed operator a new name with .named()`,
+      { code: 'state-schema-changed' },
+    );
+  }
+
+  newTable(): RowTable {
+    return this.spare.pop() ?? new RowTable(this.kinds);
+  }
+
+  recycle(table: RowTable): void {
+    if (this.spare.length >= SPARE_TABLES_MAX) return;
+    table.clear();
+    this.spare.push(table);
+  }
+
+  /** Makes `rows` the table of a row key that has none, or lets them replace the rows of their keys. */
+  adoptTable(rowKey: number, rows: RowTable, baseSlots: Int32Array): void {
+    const base = this.tables.get(rowKey);
+    if (base === undefined) {
+      this.tables.set(rowKey, rows);
+      for (let slot = 0; slot < rows.count; slot += 1) this.weigh(rows, slot, 1);
+      return;
+    }
+    for (let slot = 0; slot < rows.count; slot += 1) {
+      const known = baseSlots[slot]!;
+      const target = known >= 0 ? known : base.append(rows.keyIds[slot]!);
+      if (known >= 0) this.weigh(base, target, -1);
+      base.copyRow(target, rows, slot);
+      this.weigh(base, target, 1);
+    }
+    this.recycle(rows);
+  }
+
+  /** Folds after-images: each row replaces the row of its key, so that folding twice is folding once. */
+  foldRows(rowKey: number, rows: DecodedRows): void {
+    const count = rows.texts.length;
+    if (count === 0) return;
+    let table = this.tables.get(rowKey);
+    if (table === undefined) {
+      table = this.newTable();
+      this.tables.set(rowKey, table);
+    }
+    table.reserve(table.count + count);
+    const first = table.count;
+    const slots = new Int32Array(count);
+    for (let row = 0; row < count; row += 1) {
+      const keyId = this.keys.intern(rows.texts[row]!, rows.keyGroups[row]!);
+      const known = table.find(keyId);
+      if (known >= 0 && known < first) this.weigh(table, known, -1);
+      slots[row] = known >= 0 ? known : table.append(keyId);
+    }
+    this.copyColumns(table, rows, slots);
+    for (let row = 0; row < count; row += 1) this.weigh(table, slots[row]!, 1);
+  }
+
+  /** Removes the rows of a range of key groups; nothing happens when they are gone already. */
+  evict(eviction: Eviction): void {
+    const { rowKey, firstKeyGroup, lastKeyGroup } = eviction;
+    const table = this.tables.get(rowKey);
+    if (table === undefined) return;
+    this.tables.delete(rowKey);
+    if (firstKeyGroup > 0 || lastKeyGroup < KEY_GROUP_COUNT - 1) {
+      const kept = withoutKeyGroups(this, table, eviction);
+      if (kept.count > 0) this.tables.set(rowKey, kept);
+    }
+    for (let slot = 0; slot < table.count; slot += 1) {
+      const group = this.keys.keyGroupOf(table.keyIds[slot]!);
+      if (group >= firstKeyGroup && group <= lastKeyGroup) this.weigh(table, slot, -1);
+    }
+    this.recycle(table);
+  }
+
+  /** Forgets keys without rows once they are many; no draft may be open. */
+  trimKeys(): void {
+    if (this.keys.size <= IDLE_KEYS_MAX + 2 * this.rowCount()) return;
+    const used = new Uint8Array(this.keys.idEnd);
+    for (const table of this.tables.values()) {
+      for (let slot = 0; slot < table.count; slot += 1) used[table.keyIds[slot]!] = 1;
+    }
+    this.keys.retain(used);
+  }
+
+  rowCount(): number {
+    let count = 0;
+    for (const table of this.tables.values()) count += table.count;
+    return count;
+  }
+
+  byteLengthEstimate(): number {
+    const KEY_BYTES = 96;
+    let bytes = this.valueBytes + this.keys.size * KEY_BYTES;
+    for (const table of this.tables.values()) {
+      bytes += table.keyIds.length * (16 + 8 * this.kinds.length);
+    }
+    return bytes;
+  }
+
+  private copyColumns(table: RowTable, rows: DecodedRows, slots: Int32Array): void {
+    for (const [index, source] of rows.columns.entries()) {
+      if (this.kinds[index] === 'number') {
+        const target = table.columns[index] as Float64Array;
+        for (let row = 0; row < slots.length; row += 1) {
+          target[slots[row]!] = (source as Float64Array)[row]!;
+        }
+      } else {
+        const values = source as unknown[] | null;
+        for (let row = 0; row < slots.length; row += 1) {
+          table.setValue(index, slots[row]!, values === null ? undefined : values[row]);
+        }
+      }
+    }
+  }
+
+  /** Adds (1) or takes off (-1) the estimated size of a row's JSON values. */
+  private weigh(table: RowTable, slot: number, sign: 1 | -1): void {
+    for (let column = 0; column < this.kinds.length; column += 1) {
+      if (this.kinds[column] === 'number') continue;
+      const value = table.getValue(column, slot);
+      if (value !== undefined) this.valueBytes += sign * estimateJsonBytes(value);
+    }
+  }
+}
+
+/** The rows of `table` outside the range of key groups, in a table of their own. */
+export function withoutKeyGroups(
+  operator: OperatorState,
+  table: RowTable,
+  range: { readonly firstKeyGroup: number; readonly lastKeyGroup: number },
+): RowTable {
+  const kept = operator.newTable();
+  for (let slot = 0; slot < table.count; slot += 1) {
+    const keyId = table.keyIds[slot]!;
+    const group = operator.keys.keyGroupOf(keyId);
+    if (group >= range.firstKeyGroup && group <= range.lastKeyGroup) continue;
+    kept.copyRow(kept.append(keyId), table, slot);
+  }
+  return kept;
+}

@@ -1,0 +1,65 @@
+// What one record did to a draft, so that it can be taken back when user code fails later in the
+// same record. Marks are taken at a record's start; undoing costs what the record did, not what the
+// batch did, so a batch full of bad records stays linear.
+
+import type { RowTable } from './row-table.ts';
+
+/** Undoes row changes in reverse order; inactive where nothing can fail after state was touched. */
+export class UndoJournal {
+  readonly active: boolean;
+  private readonly tables: RowTable[] = [];
+  /** Slot of a changed row, or -1 for a row that was appended. */
+  private readonly slots: number[] = [];
+  private readonly cells: unknown[] = [];
+
+  constructor(active: boolean) {
+    this.active = active;
+  }
+
+  /** Forgets what happened before: it can no longer be undone. */
+  mark(): void {
+    this.tables.length = 0;
+    this.slots.length = 0;
+    this.cells.length = 0;
+  }
+
+  noteAppended(table: RowTable): void {
+    this.tables.push(table);
+    this.slots.push(-1);
+  }
+
+  /** Keeps the row as it is now. Values are never changed in place, so a reference is enough. */
+  noteChange(table: RowTable, slot: number): void {
+    this.tables.push(table);
+    this.slots.push(slot);
+    for (let column = 0; column < table.kinds.length; column += 1) {
+      this.cells.push(
+        table.kinds[column] === 'number'
+          ? (table.columns[column] as Float64Array)[slot]
+          : table.getValue(column, slot),
+      );
+    }
+  }
+
+  /** Takes back everything since the mark. */
+  undo(): void {
+    for (let entry = this.tables.length - 1; entry >= 0; entry -= 1) {
+      const table = this.tables[entry]!;
+      const slot = this.slots[entry]!;
+      if (slot < 0) table.removeLast();
+      else this.restore(table, slot);
+    }
+    this.mark();
+  }
+
+  private restore(table: RowTable, slot: number): void {
+    for (let column = table.kinds.length - 1; column >= 0; column -= 1) {
+      const cell = this.cells.pop();
+      if (table.kinds[column] === 'number') {
+        (table.columns[column] as Float64Array)[slot] = cell as number;
+      } else {
+        table.setValue(column, slot, cell);
+      }
+    }
+  }
+}
