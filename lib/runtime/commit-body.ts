@@ -1,16 +1,20 @@
-// The body of a commit: one codec byte, then the compressed delta and outbox. The outbox rides as a
-// small JSON index followed by the bytes of its inline entries, so that rows are stored once and in
-// their final encoding. A decoder checks every length and bounds what decompression may expand to.
+// The body of a commit: codec byte, digest, compressed delta and outbox. The outbox rides as a small
+// JSON index followed by the bytes of its inline entries, so that rows are stored once and in their
+// final encoding. The digest finds every flipped bit before anything is read; a decoder bounds what
+// decompression may expand to and checks every length.
 //
 //   byte 0       codec: 1 = raw deflate, level 1
+//   bytes 1-16   the first half of the SHA-256 of all that follows
 //   inflated     u32 delta length, delta, u32 index length, index (JSON), inline payloads in order
 
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { OutboxEntry } from '../model/commit.ts';
 import { EngineError } from '../model/errors.ts';
 import { BODY_BYTES_MAX } from '../model/limits.ts';
+import { sha256Hex } from '../state/digest.ts';
 
 const CODEC_DEFLATE = 1;
+const DIGEST_BYTES = 16;
 const WORD = 4;
 
 export interface CommitContent {
@@ -51,20 +55,28 @@ export function decodeCommitBody(body: Uint8Array): CommitContent {
   return { delta: take(plain, WORD, WORD + deltaBytes), outbox };
 }
 
-/** Codec byte and deflated bytes; the form of commit bodies and of snapshot segments. */
+/** Codec byte, digest and deflated bytes; the form of commit bodies and of snapshot segments. */
 export function compress(plain: Uint8Array): Uint8Array {
-  return Buffer.concat([Uint8Array.of(CODEC_DEFLATE), deflateRawSync(plain, { level: 1 })]);
+  const packed = deflateRawSync(plain, { level: 1 });
+  return Buffer.concat([Uint8Array.of(CODEC_DEFLATE), digestOf(packed), packed]);
 }
 
 /** The inverse of `compress`; a `data` error for another codec, broken bytes or more than `bytesMax`. */
 export function decompress(bytes: Uint8Array, bytesMax: number): Uint8Array {
   if (bytes[0] !== CODEC_DEFLATE) throw broken(`has codec ${bytes[0] ?? 'none'}, expected 1`);
+  const packed = bytes.subarray(1 + DIGEST_BYTES);
+  if (digestOf(packed).compare(bytes.subarray(1, 1 + DIGEST_BYTES)) !== 0) {
+    throw broken('does not have the digest it was stored with');
+  }
   try {
-    return inflateRawSync(bytes.subarray(1), { maxOutputLength: bytesMax });
+    return inflateRawSync(packed, { maxOutputLength: bytesMax });
   } catch (cause) {
     throw new EngineError('data', 'stored bytes do not decompress', { cause });
   }
 }
+
+const digestOf = (packed: Uint8Array) =>
+  Buffer.from(sha256Hex(packed).slice(0, 2 * DIGEST_BYTES), 'hex');
 
 function toIndexed(entry: OutboxEntry): IndexedEntry {
   const { payload } = entry;
@@ -72,13 +84,8 @@ function toIndexed(entry: OutboxEntry): IndexedEntry {
   return { ...entry, payload: { kind: 'inline', byteLength: payload.bytes.length } };
 }
 
-function parseIndex(bytes: Uint8Array): readonly IndexedEntry[] {
-  try {
-    return JSON.parse(Buffer.from(bytes).toString('utf8')) as IndexedEntry[];
-  } catch (cause) {
-    throw new EngineError('data', 'the outbox index of a commit body is no JSON', { cause });
-  }
-}
+const parseIndex = (bytes: Uint8Array) =>
+  JSON.parse(Buffer.from(bytes).toString('utf8')) as readonly IndexedEntry[];
 
 function word(length: number): Uint8Array {
   const bytes = Buffer.alloc(WORD);

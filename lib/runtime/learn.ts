@@ -135,6 +135,12 @@ function assertKnownHead(identity: TaskIdentity, header: CommitHeader, incarnati
       `the head was written by plan ${header.planHash}, this is plan ${identity.planHash}: source, key, window or aggregates changed; restore them or give the pipeline a new name`,
     );
   }
+  if (header.ringSize !== identity.ringSize) {
+    throw refuse(
+      'other-ring-size',
+      `the log has ${header.ringSize} slots for its whole life, this version was built for ${identity.ringSize}`,
+    );
+  }
   if (header.incarnation !== incarnation) {
     throw refuse(
       'other-incarnation',

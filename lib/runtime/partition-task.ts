@@ -99,9 +99,7 @@ class BatchRun {
     known: WarmState | undefined,
   ): Promise<{ readonly warm: WarmState; readonly response: BatchResponse }> {
     let warm = known ?? (await this.learn(shardId));
-    const decoded = decodeBatch(this.records, this.positionIn(warm), {
-      nonce: this.ports.ids.commitId(),
-    });
+    const decoded = decodeBatch(this.records, this.positionIn(warm));
     this.duplicateCount = decoded.duplicateCount;
     if (decoded.count === 0) return { warm, response: { batchItemFailures: [] } };
     let gap = await this.findGap(warm, decoded, 0);
@@ -145,7 +143,7 @@ class BatchRun {
   ): Promise<{ readonly warm: WarmState; readonly committed: boolean }> {
     const number = asBatchNumber((warm.head?.batchNumber ?? 0) + 1);
     const ready = await this.freeSlot(warm, number);
-    const { ports, options } = this;
+    const { ports } = this;
     const batchTimeMs = asBatchTimeMs(ports.clock.nowMs());
     const { result, delta } = this.runPlan(ready, { ...prefix, number, batchTimeMs });
     const commitId = ports.ids.commitId();
@@ -174,10 +172,6 @@ class BatchRun {
     ready.state.adopt(result.draft);
     this.duplicateCount = 0;
     this.ports.logger.info('batch committed', { log: ready.log, batchNumber: number, watermarkMs: header.watermarkMs, ...header.counts });
-    assert(
-      options.identity.ringSize === header.ringSize,
-      'a log keeps the ring size of its first commit',
-    );
     return { warm: { ...ready, head: header }, committed: true };
   }
 
@@ -339,7 +333,7 @@ class BatchRun {
     return this.noted(warm, decidePace(warm.coldNote.found, { head, pending }));
   }
 
-  private async nextPace(pace: Pace, warm: WarmState): Promise<Pace> {
+  private nextPace(pace: Pace, warm: WarmState): Promise<Pace> {
     return this.noted(warm, continuePace(pace, warm.head!.batchNumber));
   }
 

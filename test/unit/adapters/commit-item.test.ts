@@ -1,0 +1,75 @@
+import { describe, expect, test } from 'vitest';
+import { decodeCommitItem, encodeCommitItem, type Item } from '../../../lib/adapters/aws/commit-item.ts';
+import { asBatchNumber, asCommitId, asLogId } from '../../../lib/model/ids.ts';
+import { HEADER_BYTES_MAX } from '../../../lib/model/limits.ts';
+import { aHeader, aPosition } from '../../support/headers.ts';
+
+const full = aHeader({
+  batchNumber: asBatchNumber(1_234_567),
+  ringSize: 1_024,
+  previousCommitId: asCommitId('AAAAAAAAAAAAAAAAAAAAA0'),
+  watermarkMs: -600_000,
+  snapshot: { batchNumber: asBatchNumber(1_234_300), fold: asCommitId('BBBBBBBBBBBBBBBBBBBBBB') },
+  gap: { after: aPosition(1), before: aPosition(2, 4) },
+});
+
+describe('a commit as an item', () => {
+  test('comes back as it was, inline', () => {
+    const commit = { header: full, body: { kind: 'inline' as const, bytes: Uint8Array.of(1, 2) } };
+    expect(decodeCommitItem(encodeCommitItem(commit))).toEqual(commit);
+  });
+
+  test('comes back as it was, spilled', () => {
+    const object = { key: 'bodies/x', byteLength: 400_000, sha256: 'e'.repeat(64) };
+    const commit = { header: aHeader(), body: { kind: 'spilled' as const, object } };
+    expect(decodeCommitItem(encodeCommitItem(commit))).toEqual(commit);
+  });
+
+  test('has a header of at most 640 bytes with the longest names and numbers', () => {
+    const pipeline = 'p'.repeat(40);
+    const source = 's'.repeat(40);
+    const header = aHeader({
+      ...full,
+      gap: null,
+      log: asLogId(`${pipeline}/1/${source}/shardId-000000000000`),
+      positions: { [`${source}/shardId-000000000000`]: aPosition(9, 99) },
+      counts: {
+        in: 10_000,
+        duplicate: 1_000,
+        dead: 1_000,
+        late: 1_000,
+        filtered: 1_000,
+        applied: 6_000,
+        lateRows: 1_000,
+      },
+    });
+    const item = encodeCommitItem({ header, body: { kind: 'inline', bytes: new Uint8Array() } });
+    expect(sizeOf(item)).toBeLessThanOrEqual(HEADER_BYTES_MAX);
+  });
+
+  test('that lacks an attribute is a data error that names it', () => {
+    const { plan: _, ...item } = encodeCommitItem({
+      header: full,
+      body: { kind: 'inline', bytes: new Uint8Array() },
+    });
+    expect(() => decodeCommitItem(item)).toThrow(/lacks attribute plan/);
+  });
+});
+
+/** Item size as DynamoDB counts it: names and values in UTF-8, numbers two digits a byte plus one. */
+function sizeOf(item: Item): number {
+  const valueSize = (value: Item[string]): number => {
+    if (value.S !== undefined) return Buffer.byteLength(value.S);
+    if (value.N !== undefined) return Math.ceil(value.N.replace(/[-.]/g, '').length / 2) + 2;
+    if (value.B !== undefined) return value.B.length;
+    if (value.L !== undefined) return value.L.reduce((sum, entry) => sum + 1 + valueSize(entry), 3);
+    return 3 + Object.entries(value.M ?? {}).reduce(
+      (sum, [name, entry]) => sum + 1 + Buffer.byteLength(name) + valueSize(entry),
+      0,
+    );
+  };
+  return Object.entries(item).reduce(
+    (sum, [name, value]) => sum + Buffer.byteLength(name) + valueSize(value),
+    0,
+  );
+}
