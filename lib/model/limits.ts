@@ -37,3 +37,7 @@ export const DEADLINE_RESERVE_MS = 2_000;
 export const RECORD_AGE_MAX_S = 604_800;
 /** Arrival gap after the head's last record that makes the task check for lost records. */
 export const QUIET_ARRIVAL_MS = 5 * 60_000;
+/** Panes of one sliding window: what is merged for each window and key at each batch that touches it. */
+export const WINDOW_PANES_MAX = 1_000;
+/** Digits after the point of an exact decimal: Spark, Athena and DynamoDB hold 38 in all, an average adds 4. */
+export const DECIMAL_SCALE_MAX = 18;

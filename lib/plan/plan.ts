@@ -10,6 +10,7 @@ export type Selector =
   | { readonly kind: 'field'; readonly field: string }
   | { readonly kind: 'function'; readonly select: (event: never) => unknown };
 
+export type { Duration } from '../time/duration.ts';
 export type { TimeUnit } from '../time/event-time.ts';
 
 export type OutputMode = 'append' | 'update' | 'complete';

@@ -1,0 +1,72 @@
+// The hash of a plan covers exactly what stored state depends on: the source and its partitioning,
+// event time and watermark, and of each keyed operator its uid, key, window and aggregates. Sinks,
+// stateless operators and the text of functions are not in it: they may change and state stays good.
+
+import type { AggregateSpec, KeySpec, PlanNode, Selector } from './plan.ts';
+
+/** Digest of `describeState`: 64-bit FNV-1a as 16 hex digits. */
+export function hashPlan(nodes: readonly PlanNode[]): string {
+  return fnv1a64(describeState(nodes)).toString(16).padStart(16, '0');
+}
+
+/** Canonical JSON of what stored state depends on: equal for plans whose state is interchangeable. */
+export function describeState(nodes: readonly PlanNode[]): string {
+  return JSON.stringify(nodes.map(describeNode).filter((described) => described !== undefined));
+}
+
+function describeNode(node: PlanNode): unknown {
+  switch (node.kind) {
+    case 'kinesis-source':
+      return [
+        node.kind,
+        node.name,
+        node.partitionedByFunction === undefined ? node.partitionedBy : 'function',
+      ];
+    case 'watermark':
+      return [node.kind, describeSelector(node.time), node.unit, node.delayMs];
+    case 'aggregate':
+      return [
+        node.kind,
+        node.uid,
+        describeKey(node.key),
+        node.window && [node.window.sizeMs, node.window.slideMs],
+        Object.entries(node.aggregates).map(([name, spec]) => [name, ...describeAggregate(spec)]),
+      ];
+    case 'reduce':
+      return [
+        node.kind,
+        node.uid,
+        describeKey(node.key),
+        node.window && [node.window.sizeMs, node.window.slideMs],
+      ];
+    case 'map':
+    case 'flat-map':
+    case 'filter':
+    case 'dynamodb-sink':
+    case 's3-sink':
+    case 'noop-sink':
+      return undefined;
+  }
+}
+
+function describeKey(key: KeySpec): unknown {
+  return key.fields.map((field, index) => [field, describeSelector(key.selectors[index]!)]);
+}
+
+function describeAggregate(spec: AggregateSpec): readonly unknown[] {
+  if (spec.kind === 'custom') return [spec.kind];
+  return [spec.kind, spec.input && describeSelector(spec.input), spec.decimalScale];
+}
+
+function describeSelector(selector: Selector): readonly string[] {
+  return selector.kind === 'field' ? ['field', selector.field] : ['function'];
+}
+
+/** FNV-1a over the UTF-8 of `text`; not cryptographic, it tells plans apart and resists no one. */
+function fnv1a64(text: string): bigint {
+  let hash = 0xcbf29ce484222325n;
+  for (const byte of new TextEncoder().encode(text)) {
+    hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n);
+  }
+  return hash;
+}

@@ -1,0 +1,84 @@
+// Values that the types allow only in part, for pipelines that were bundled without a compiler.
+
+import { DECIMAL_SCALE_MAX } from '../../model/limits.ts';
+import type { AggregateSpec, PlanNode } from '../plan.ts';
+import type { PlanDraft, PlanProblem } from './plan-problem.ts';
+import { isSink, quote } from './plan-problem.ts';
+
+const MODES = ['append', 'update', 'complete'];
+const PARTITIONS = ['day', 'hour', 'none'];
+const UNITS = ['seconds', 'milliseconds', 'microseconds', 'nanoseconds', 'iso'];
+
+export function optionProblems(plan: PlanDraft): PlanProblem[] {
+  return plan.nodes.flatMap((node) => [...choices(node), ...functions(node), ...scales(node)]);
+}
+
+function choices(node: PlanNode): PlanProblem[] {
+  if (node.kind === 'watermark') return choice(node.uid, 'unit', { given: node.unit, of: UNITS });
+  if (!isSink(node)) return [];
+  return [
+    ...choice(node.uid, 'mode', { given: node.mode, of: MODES }),
+    ...(node.kind === 's3-sink'
+      ? choice(node.uid, 'partitionBy', { given: node.partitionBy, of: PARTITIONS })
+      : []),
+  ];
+}
+
+function choice(
+  uid: string,
+  option: string,
+  { given, of }: { readonly given: string; readonly of: readonly string[] },
+): PlanProblem[] {
+  if (of.includes(given)) return [];
+  return [
+    {
+      code: `${option === 'partitionBy' ? 'partition-by' : option}-unknown`,
+      message: `${option} of '${uid}' is '${given}': choose one of ${quote(of)}`,
+    },
+  ];
+}
+
+function functions(node: PlanNode): PlanProblem[] {
+  const given = functionsOf(node);
+  return Object.entries(given)
+    .filter(([, value]) => typeof value !== 'function')
+    .map(([name]) => ({
+      code: 'function-missing',
+      message: `'${node.uid}' needs a function for ${name}: give it one`,
+    }));
+}
+
+function functionsOf(node: PlanNode): Readonly<Record<string, unknown>> {
+  switch (node.kind) {
+    case 'map':
+    case 'flat-map':
+    case 'filter':
+      return { rows: node.apply };
+    case 'reduce':
+      return { rows: node.reduce };
+    case 'aggregate':
+      return Object.fromEntries(
+        Object.entries(node.aggregates).flatMap(([name, spec]) => customParts(name, spec)),
+      );
+    default:
+      return {};
+  }
+}
+
+function customParts(name: string, spec: AggregateSpec): (readonly [string, unknown])[] {
+  if (spec.kind !== 'custom') return [];
+  const parts = ['zero', 'add', 'merge', 'result'] as const;
+  return parts.map((part) => [`${part} of '${name}'`, spec[part]]);
+}
+
+function scales(node: PlanNode): PlanProblem[] {
+  if (node.kind !== 'aggregate') return [];
+  return Object.entries(node.aggregates).flatMap(([name, spec]) => {
+    const scale = 'decimalScale' in spec ? (spec.decimalScale ?? 0) : 0;
+    if (Number.isInteger(scale) && scale >= 0 && scale <= DECIMAL_SCALE_MAX) return [];
+    return {
+      code: 'decimal-scale-invalid',
+      message: `the scale of '${name}' in '${node.uid}' is ${scale}: use 0 to ${DECIMAL_SCALE_MAX} digits`,
+    };
+  });
+}

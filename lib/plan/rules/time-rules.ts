@@ -1,0 +1,89 @@
+// Windows and watermarks: one watermark, before the groups; windows that cover time without gaps.
+
+import { WINDOW_PANES_MAX } from '../../model/limits.ts';
+import { formatDuration } from '../../time/duration.ts';
+import { paneMs } from '../../time/window.ts';
+import type { WindowSpec } from '../plan.ts';
+import type { PlanDraft, PlanProblem } from './plan-problem.ts';
+import { isKeyed, upstreamOf } from './plan-problem.ts';
+
+export function timeProblems(plan: PlanDraft): PlanProblem[] {
+  return [...watermarks(plan), ...windows(plan)];
+}
+
+function watermarks(plan: PlanDraft): PlanProblem[] {
+  const declared = plan.nodes.filter((node) => node.kind === 'watermark');
+  const problems: PlanProblem[] = [];
+  if (declared.length > 1) {
+    problems.push({
+      code: 'watermark-twice',
+      message: 'the watermark is declared twice: keep one .withWatermark',
+    });
+  }
+  for (const node of declared) {
+    if (upstreamOf(plan, node).some(isKeyed)) {
+      problems.push({
+        code: 'watermark-after-groups',
+        message: `'${node.uid}' comes after the aggregation that needs it: put .withWatermark before .keyBy`,
+      });
+    }
+    if (node.maxAheadMs === 0) {
+      problems.push({
+        code: 'max-ahead-zero',
+        message: `maxAhead of '${node.uid}' is zero, but clocks differ: allow at least some seconds`,
+      });
+    }
+  }
+  return problems;
+}
+
+function windows(plan: PlanDraft): PlanProblem[] {
+  return plan.nodes.filter(isKeyed).flatMap((node) => {
+    if (node.window === null) return [];
+    const problems = windowProblems(node.uid, node.window);
+    if (!upstreamOf(plan, node).some((each) => each.kind === 'watermark')) {
+      problems.push({
+        code: 'window-without-watermark',
+        message: `the windows of '${node.uid}' have no event time: declare .withWatermark(…) before .keyBy`,
+      });
+    }
+    return problems;
+  });
+}
+
+function windowProblems(uid: string, window: WindowSpec): PlanProblem[] {
+  const { sizeMs, slideMs } = window;
+  if (!(sizeMs > 0)) {
+    return [
+      {
+        code: 'window-size-zero',
+        message: `the window of '${uid}' has no length: give it a size above zero`,
+      },
+    ];
+  }
+  if (!(slideMs > 0)) {
+    return [
+      {
+        code: 'window-slide-zero',
+        message: `the window of '${uid}' never moves: give it a slide above zero`,
+      },
+    ];
+  }
+  if (slideMs > sizeMs) {
+    const [slide, size] = [formatDuration(slideMs), formatDuration(sizeMs)];
+    return [
+      {
+        code: 'window-gaps',
+        message: `windows of ${size} every ${slide} leave gaps in '${uid}': the slide must not be longer than the size`,
+      },
+    ];
+  }
+  const panes = sizeMs / paneMs(window);
+  if (panes <= WINDOW_PANES_MAX) return [];
+  return [
+    {
+      code: 'window-too-fine',
+      message: `each window of '${uid}' would be made of ${panes} parts, the limit is ${WINDOW_PANES_MAX}: choose a longer slide that divides the size`,
+    },
+  ];
+}
