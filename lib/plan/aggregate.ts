@@ -169,7 +169,8 @@ export function last(input: FieldOrFunction): Aggregate<never, unknown> {
 
 /**
  * Reads a field or function as exact decimals with `scale` digits after the point (0 to 18), for
- * `sum` and `avg`: money never goes through doubles. A value with more digits is a dead letter.
+ * `sum` and `avg`: money never goes through doubles. A value with more digits is a dead letter. A
+ * function states the type of its event, which the compiler cannot see from here.
  *
  * @example
  * stream.aggregate({ total: sum(decimal('amount', { scale: 2 })) });

@@ -7,7 +7,7 @@ declare const event: unique symbol;
 /** A Kinesis stream of JSON events of type `Event`. */
 export interface KinesisSource<out Event> {
   readonly spec: SourceSpec;
-  readonly [event]?: Event;
+  readonly [event]?: () => Event;
 }
 
 /** What a source states of itself, before it has a place in a plan. */
