@@ -38,6 +38,8 @@ export default defineConfig(({ mode }) => {
       pool: 'forks',
       testTimeout: 30_000,
       hookTimeout: 60_000,
+      // What other processes do is waited for, never slept for.
+      expect: { poll: { timeout: 20_000, interval: 200 } },
       reporters: ['default', closingLine],
     },
   };
