@@ -19,7 +19,10 @@ export interface LambdaSurroundings {
 }
 
 export interface LambdaAccount extends LambdaSurroundings {
+  /** Names mappings and invocations, and cuts varied retries. */
   readonly seeded: Seeded;
+  /** Names discarded batches: apart, so that when they are discarded does not rename anything else. */
+  readonly seededDiscards: Seeded;
   readonly functions: Map<string, FunctionEntry>;
   /** The highest version that each name ever had: "version numbers are never reused". */
   readonly lastVersions: Map<string, number>;

@@ -10,12 +10,15 @@ import type { LaneProgress, Mapping, ShardProgress } from './mapping.ts';
 export function beginShards(mapping: Mapping, stream: Stream, nowMs: number): void {
   mapping.streamCreatedMs = stream.createdMs;
   mapping.shards = stream.shards.map((shard) =>
-    freshShard(mapping, shard.id, { cursor: startIn(mapping, shard), nowMs }),
+    freshShard(mapping, shard.id, { cursor: startIn(mapping, shard), idleSinceMs: nowMs }),
   );
 }
 
-/** Takes up shards that opened, forgets those that expired, follows a changed ParallelizationFactor. */
-export function followShards(mapping: Mapping, stream: Stream, nowMs: number): void {
+/**
+ * Takes up shards that opened, forgets those that expired, follows a changed ParallelizationFactor.
+ * When it is called leaves no trace: calling it now and later is the same as calling it later.
+ */
+export function followShards(mapping: Mapping, stream: Stream): void {
   if (mapping.streamCreatedMs !== stream.createdMs) {
     // Another stream took the name: nothing of the old progress applies to it.
     mapping.streamCreatedMs = stream.createdMs;
@@ -29,9 +32,11 @@ export function followShards(mapping: Mapping, stream: Stream, nowMs: number): v
   for (const shard of stream.shards) {
     const progress = mapping.shards.find((candidate) => candidate.shardId === shard.id);
     if (progress === undefined) {
-      mapping.shards.push(freshShard(mapping, shard.id, { cursor: 0, nowMs }));
+      mapping.shards.push(
+        freshShard(mapping, shard.id, { cursor: 0, idleSinceMs: shard.openedMs }),
+      );
     } else if (progress.lanes.length !== mapping.settings.parallelization) {
-      relane(mapping, progress, nowMs);
+      relane(mapping, progress);
     }
   }
 }
@@ -93,26 +98,27 @@ function startIn(mapping: Mapping, shard: Shard): number {
 function freshShard(
   mapping: Mapping,
   shardId: string,
-  at: { readonly cursor: number; readonly nowMs: number },
+  at: { readonly cursor: number; readonly idleSinceMs: number },
 ): ShardProgress {
   return { shardId, lanes: freshLanes(mapping, at) };
 }
 
 function freshLanes(
   mapping: Mapping,
-  at: { readonly cursor: number; readonly nowMs: number },
+  at: { readonly cursor: number; readonly idleSinceMs: number },
 ): LaneProgress[] {
   return Array.from({ length: mapping.settings.parallelization }, () => ({
-    lane: { cursor: at.cursor, pieces: [], idleSinceMs: at.nowMs },
+    lane: { ...at, pieces: [] },
     inFlight: null,
   }));
 }
 
 /** All lanes begin again at the hindmost cursor: some records come twice, none is skipped. */
-function relane(mapping: Mapping, progress: ShardProgress, nowMs: number): void {
+function relane(mapping: Mapping, progress: ShardProgress): void {
   if (progress.lanes.some(({ inFlight }) => inFlight !== null)) return;
   const cursor = Math.min(...progress.lanes.map(({ lane }) => lane.cursor));
-  progress.lanes = freshLanes(mapping, { cursor, nowMs });
+  const idleSinceMs = Math.max(...progress.lanes.map(({ lane }) => lane.idleSinceMs));
+  progress.lanes = freshLanes(mapping, { cursor, idleSinceMs });
 }
 
 /** FNV-1a: equal keys meet in one lane. */

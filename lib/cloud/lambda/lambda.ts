@@ -86,6 +86,7 @@ export function createLambda(options: LambdaOptions): Lambda {
   let account: LambdaAccount = {
     ...surroundings,
     seeded: createSeeded(options.seed ?? 1),
+    seededDiscards: createSeeded(~(options.seed ?? 1)),
     functions: new Map(),
     lastVersions: new Map(),
     mappings: new Map(),

@@ -19,6 +19,7 @@ type MappingState = Omit<Mapping, 'shards'> & {
 
 export interface LambdaState {
   readonly seeded: number;
+  readonly seededDiscards: number;
   readonly functions: readonly FunctionState[];
   readonly lastVersions: readonly (readonly [string, number])[];
   readonly mappings: readonly MappingState[];
@@ -28,6 +29,7 @@ export interface LambdaState {
 export function dumpLambda(account: LambdaAccount): LambdaState {
   return {
     seeded: account.seeded.state,
+    seededDiscards: account.seededDiscards.state,
     functions: [...account.functions.values()].map(({ latest, versions, aliases }) => ({
       latest,
       versions: [...versions.values()],
@@ -49,6 +51,7 @@ export function loadLambda(state: LambdaState, surroundings: LambdaSurroundings)
   return {
     ...surroundings,
     seeded: createSeeded(state.seeded),
+    seededDiscards: createSeeded(state.seededDiscards),
     functions: new Map(
       state.functions.map((entry) => [entry.latest.functionName, loadEntry(entry)]),
     ),

@@ -52,7 +52,8 @@ export function startBatches(account: LambdaAccount, nowMs: number): StreamFligh
       const { piece, reason } = plan;
       discard(account, spot, { piece, reason, nowMs });
       const pieces = progress.lane.pieces.length === 0 ? [piece] : progress.lane.pieces;
-      progress.lane = completeUpTo({ ...progress.lane, pieces }, piece.to, nowMs);
+      const { idleSinceMs } = progress.lane;
+      progress.lane = completeUpTo({ ...progress.lane, pieces }, piece.to, idleSinceMs);
       plan = planLane(progress.lane, view, { limits, nowMs });
     }
     if (plan.kind === 'wait') continue;
@@ -190,7 +191,7 @@ function* idleSpots(account: LambdaAccount, nowMs: number): Generator<Spot> {
     const stream = account.stream(mapping.streamArn, nowMs);
     const target = targetOf(account, mapping);
     if (stream === undefined || target === undefined) continue;
-    followShards(mapping, stream, nowMs);
+    followShards(mapping, stream);
     for (const shardProgress of mapping.shards) {
       yield* spotsOf(account, { mapping, target, stream, shardProgress });
     }
@@ -275,7 +276,7 @@ function discard(
     nowMs,
   };
   const event = () => encodeEvent(frame, records);
-  const uuid = () => account.seeded.uuid();
+  const uuid = () => account.seededDiscards.uuid();
   try {
     account.discard(describeDiscarded(batch, { destination, uuid, event }), nowMs);
   } catch (error) {
