@@ -2,18 +2,12 @@
 // Settings come from cdk.json and `-c name=value`, never from the environment or from AWS, so the
 // template is the same on every machine.
 
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { App, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
 import { isRefusal, refuse } from './refuse.ts';
 import { StreamingPipeline } from './streaming-pipeline.ts';
 
-const PIPELINES_FOLDER = join(
-  dirname(fileURLToPath(import.meta.url)),
-  '..',
-  'functions',
-  'pipelines',
-);
+const PIPELINES_FOLDER = join(import.meta.dirname, '..', 'functions', 'pipelines');
 
 const REMOVAL_POLICIES = {
   retain: RemovalPolicy.RETAIN,
@@ -21,7 +15,8 @@ const REMOVAL_POLICIES = {
 } as const;
 
 try {
-  const app = new App({ analyticsReporting: false });
+  // Not by itself at the end of the process: after a refusal there is nothing to write.
+  const app = new App({ analyticsReporting: false, autoSynth: false });
   const shardCount = Number(contextOf(app, 'shardCount'));
   const removalPolicy = removalPolicyOf(app);
   for (const name of contextOf(app, 'pipeline').split(',')) {
@@ -35,8 +30,8 @@ try {
     });
   }
   if (contextOf(app, 'nag') === 'true') {
-    const { AwsSolutionsChecks } = await import('cdk-nag');
-    Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+    const { AwsSolutionsChecks, ServerlessChecks } = await import('cdk-nag');
+    Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app));
   }
   app.synth();
 } catch (error) {

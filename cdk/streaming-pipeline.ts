@@ -9,7 +9,7 @@ import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { ENVIRONMENT } from '../lib/contract/environment.ts';
 import { RECORD_AGE_MAX_S } from '../lib/model/limits.ts';
-import type { Plan } from '../lib/plan/plan.ts';
+import { isKeyed, type Plan, sourceOf } from '../lib/plan/plan.ts';
 import { loadPlan } from './bundling/load-plan.ts';
 import { CheckpointBucket } from './constructs/checkpoint-bucket.ts';
 import { CommitLogTable } from './constructs/commit-log-table.ts';
@@ -88,6 +88,14 @@ export interface StreamingPipelineProps {
    * @default Duration.days(7)
    */
   readonly maxRecordAge?: Duration;
+
+  /**
+   * What to do when records left the stream before they were read: `fail` stands still until someone
+   * looks, `warn` goes on and writes the gap into the commit.
+   *
+   * @default 'fail'
+   */
+  readonly onGap?: 'fail' | 'warn';
 
   /**
    * Memory of both functions in MB; processing power grows with it.
@@ -191,6 +199,8 @@ export class StreamingPipeline extends Construct {
         [ENVIRONMENT.commitLogTable]: commitLog.table.tableName,
         [ENVIRONMENT.checkpointBucket]: checkpoints.bucket.bucketName,
         [ENVIRONMENT.sinkTargets]: Stack.of(this).toJsonString(outputs.targets),
+        [ENVIRONMENT.source]: sourceOf(this.plan).name,
+        [ENVIRONMENT.onGap]: props.onGap ?? 'fail',
         [ENVIRONMENT.recordAgeMaxS]: Tokenization.stringifyNumber(maxRecordAge.toSeconds()),
       },
     };
@@ -250,17 +260,16 @@ export class StreamingPipeline extends Construct {
 }
 
 /** Refuses plans that are right, but that this construct cannot run. */
-function assertDeployable({ name, nodes }: Plan, streamMode: StreamMode | undefined): void {
-  const sources = nodes.filter(({ kind }) => kind === 'kinesis-source');
+function assertDeployable(plan: Plan, streamMode: StreamMode | undefined): void {
+  const sources = plan.nodes.filter(({ kind }) => kind === 'kinesis-source');
   if (sources.length !== 1) {
     refuse(
-      `pipeline '${name}' has ${sources.length} sources: a StreamingPipeline reads one stream`,
+      `pipeline '${plan.name}' has ${sources.length} sources: a StreamingPipeline reads one stream`,
     );
   }
-  const keyed = nodes.find(({ kind }) => kind === 'aggregate' || kind === 'reduce');
-  if (keyed !== undefined && streamMode === StreamMode.ON_DEMAND) {
+  if (isKeyed(plan) && streamMode === StreamMode.ON_DEMAND) {
     refuse(
-      `pipeline '${name}' keeps keyed state (${keyed.uid}), which does not follow the splits of an on-demand stream: leave out streamMode and set shardCount`,
+      `pipeline '${plan.name}' keeps state by key, which does not follow the splits of an on-demand stream: leave out streamMode and set shardCount`,
     );
   }
 }

@@ -1,8 +1,7 @@
 // One way to turn sources into one file: no Docker, no temporary files, and the same bytes on every
 // machine, because no path of the machine takes part in them.
 
-import { dirname, extname, join, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { extname, join, relative } from 'node:path';
 import { type BuildFailure, type BuildOptions, buildSync, type OutputFile } from 'esbuild';
 import { assert } from '../../lib/model/assert.ts';
 import { refuse } from '../refuse.ts';
@@ -10,10 +9,9 @@ import { refuse } from '../refuse.ts';
 /** The module by which a function imports the pipeline that it runs. */
 const PIPELINE_MODULE = 'virtual:pipeline';
 
-const ownFile = fileURLToPath(import.meta.url);
 /** `.ts` from the sources, `.js` from the built package. */
-const EXTENSION = extname(ownFile);
-const PACKAGE_ROOT = join(dirname(ownFile), '..', '..');
+const EXTENSION = extname(import.meta.filename);
+const PACKAGE_ROOT = join(import.meta.dirname, '..', '..');
 
 /** The functions that a pipeline consists of, by file name under `functions/`. */
 export type FunctionName = 'partition-task' | 'maintenance';
@@ -34,9 +32,15 @@ export function functionSource(name: FunctionName): string {
   return join(PACKAGE_ROOT, 'functions', `${name}${EXTENSION}`);
 }
 
+// An app may hold one pipeline many times, a stack per account or per stage of a release.
+const bundles = new Map<string, FunctionBundle>();
+
 /** Bundles the function in `source`, in which `virtual:pipeline` is the module at `entry`. */
 export function bundleFunction(source: string, entry: string): FunctionBundle {
-  const file = build(source, {
+  const name = JSON.stringify([source, entry]);
+  const known = bundles.get(name);
+  if (known !== undefined) return known;
+  const { text, hash } = build(source, {
     format: 'esm',
     // The runtime of the functions, see constructs/engine-function.ts.
     target: 'node22',
@@ -44,7 +48,9 @@ export function bundleFunction(source: string, entry: string): FunctionBundle {
     banner: { js: REQUIRE_BANNER },
     alias: { [PIPELINE_MODULE]: entry },
   });
-  return { text: file.text, codeHash: Buffer.from(file.hash, 'base64').toString('hex') };
+  const bundle = { text, codeHash: Buffer.from(hash, 'base64').toString('hex') };
+  bundles.set(name, bundle);
+  return bundle;
 }
 
 /** Bundles the module at `entry` as CommonJS, to be run right here. */

@@ -1,6 +1,6 @@
-import { writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { AssetHashType, DockerImage, type Duration, Stack, Validations } from 'aws-cdk-lib';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Duration, Stack, Stage, Validations } from 'aws-cdk-lib';
 import {
   type IGrantable,
   type IPrincipal,
@@ -13,6 +13,7 @@ import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Bucket, CfnBucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { ENVIRONMENT } from '../../lib/contract/environment.ts';
+import { assert } from '../../lib/model/assert.ts';
 import {
   bundleFunction,
   type FunctionBundle,
@@ -45,8 +46,7 @@ export class EngineFunction extends Construct implements IGrantable {
   constructor(scope: Construct, id: string, props: EngineFunctionProps) {
     super(scope, id);
     const { name, entry, description, memorySize, timeout, protection } = props;
-    const source = functionSource(name);
-    const bundle = bundleFunction(source, entry);
+    const bundle = bundleFunction(functionSource(name), entry);
     this.#role = new Role(this, 'Role', {
       assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
     });
@@ -54,7 +54,7 @@ export class EngineFunction extends Construct implements IGrantable {
     const logGroup = this.createLogGroup(props);
     this.function = new LambdaFunction(this, 'Function', {
       description,
-      code: codeOf(source, bundle),
+      code: codeOf(this, bundle),
       handler: 'index.handler',
       runtime: Runtime.NODEJS_22_X,
       architecture: Architecture.ARM_64,
@@ -74,7 +74,7 @@ export class EngineFunction extends Construct implements IGrantable {
         }),
       );
     }
-    this.acknowledgeRuntime();
+    this.acknowledgeRules();
   }
 
   /** Adds a statement to the role of the function. */
@@ -123,29 +123,28 @@ export class EngineFunction extends Construct implements IGrantable {
     return logGroup;
   }
 
-  private acknowledgeRuntime(): void {
-    Validations.of(this.function).acknowledge({
-      id: 'AwsSolutions-L1',
-      reason:
-        'nodejs22.x is supported until April 2027 and is the newest runtime that the package is tested on; the infrastructure tests pin it.',
-    });
+  private acknowledgeRules(): void {
+    const runtime =
+      'nodejs22.x is supported until April 2027 and is the newest runtime that the package is tested on; the infrastructure tests pin it.';
+    const deadLetters =
+      'No event of an asynchronous invocation is worth keeping: the mapping has an on-failure destination of its own, and what one run of maintenance missed the next run does.';
+    const tracing =
+      'Tracing needs actions on every resource. The commit log has the positions, times and counts of every batch, not of a sample.';
+    Validations.of(this.function).acknowledge(
+      { id: 'AwsSolutions-L1', reason: runtime },
+      { id: 'Serverless-LambdaLatestVersion', reason: runtime },
+      { id: 'Serverless-LambdaDLQ', reason: deadLetters },
+      { id: 'Serverless-LambdaTracing', reason: tracing },
+    );
   }
 }
 
-/** The bundle as an asset. The bundling hook writes what is there already: no Docker, no process. */
-function codeOf(source: string, { text, codeHash }: FunctionBundle): Code {
-  return Code.fromAsset(dirname(source), {
-    // The library would take two bundles of one folder for the same one, if it was not told apart.
-    assetHashType: AssetHashType.CUSTOM,
-    assetHash: codeHash,
-    bundling: {
-      image: DockerImage.fromRegistry('unused'),
-      local: {
-        tryBundle(folder) {
-          writeFileSync(join(folder, 'index.mjs'), text);
-          return true;
-        },
-      },
-    },
-  });
+/** The bundle as an asset, written beside the template: never outside of the output folder. */
+function codeOf(scope: Construct, { text, codeHash }: FunctionBundle): Code {
+  const stage = Stage.of(scope);
+  assert(stage !== undefined, 'a function stands in no app');
+  const folder = join(stage.assetOutdir, 'bundles', codeHash);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'index.mjs'), text);
+  return Code.fromAsset(folder);
 }
