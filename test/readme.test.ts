@@ -7,7 +7,7 @@ const read = (path: string) => readFileSync(join(import.meta.dirname, '..', path
 /** Code without comments, indentation and line ends. */
 const essence = (code: string) =>
   code
-    .replace(/\/\*\*[^]*?\*\/|\/\/[^\n]*/g, '')
+    .replace(/\/\*\*[\s\S]*?\*\/|\/\/[^\n]*/g, '')
     .replace(/\s+/g, ' ')
     .trim();
 
