@@ -8,7 +8,10 @@ export function required(variable: Variable): string {
   const name = ENVIRONMENT[variable];
   const value = process.env[name];
   if (value === undefined || value === '') {
-    throw new EngineError('invalid', `environment variable ${name} is not set; deploy the stack again`);
+    throw new EngineError(
+      'invalid',
+      `environment variable ${name} is not set; deploy the stack again`,
+    );
   }
   return value;
 }

@@ -1,5 +1,5 @@
-import type { Context, KinesisStreamEvent } from 'aws-lambda';
 import pipeline from 'virtual:pipeline';
+import type { Context, KinesisStreamEvent } from 'aws-lambda';
 import { createClients } from '../lib/adapters/aws/clients.ts';
 import { createDynamoDbCommitLog } from '../lib/adapters/aws/dynamodb-commit-log.ts';
 import { createKinesisSourceStream } from '../lib/adapters/aws/kinesis-source-stream.ts';

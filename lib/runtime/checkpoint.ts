@@ -65,7 +65,8 @@ export async function foldLog(
   const previous =
     at.copies === 2 ? await putCheckpoint(ports, recovered, lineage) : (from?.newest ?? null);
   const pointer = { newest, previous };
-  if (at.copies === 2) await settleAll([newest, previous!].map((copy) => readBack(ports, at.log, copy)));
+  if (at.copies === 2)
+    await settleAll([newest, previous!].map((copy) => readBack(ports, at.log, copy)));
   const moved = await ports.commits.movePointer({ log: at.log, from, to: pointer });
   return moved ? { pointer, batchNumber: head.header.batchNumber } : null;
 }

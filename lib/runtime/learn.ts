@@ -7,11 +7,11 @@ import { logIdOf } from '../contract/keys.ts';
 import type { Commit, CommitHeader } from '../model/commit.ts';
 import { EngineError } from '../model/errors.ts';
 import type { ShardId } from '../model/ids.ts';
-import { coveredTo } from '../protocol/checkpoint.ts';
 import type { ShardDescription, SourceStream, StreamDescription } from '../ports/source-stream.ts';
+import { coveredTo } from '../protocol/checkpoint.ts';
 import { sha256Hex } from '../state/digest.ts';
 import { type PublishPorts, publishOutbox } from './publish.ts';
-import { catchUp, type LearnedHead, readContent, type RecoveryPorts, recover } from './recover.ts';
+import { catchUp, type LearnedHead, type RecoveryPorts, readContent, recover } from './recover.ts';
 import { settleAll } from './settle.ts';
 import type { WarmState } from './warm-states.ts';
 

@@ -14,10 +14,7 @@ export interface BatchLineage {
 }
 
 /** The line of one batch. */
-export function describeBatch(
-  header: CommitHeader,
-  outbox: readonly OutboxEntry[],
-): BatchLineage {
+export function describeBatch(header: CommitHeader, outbox: readonly OutboxEntry[]): BatchLineage {
   return {
     batchNumber: header.batchNumber,
     commitId: header.commitId,

@@ -39,13 +39,20 @@ export async function readManifest(
   const manifest = JSON.parse(Buffer.from(bytes).toString('utf8')) as Manifest;
   const { header } = manifest;
   if (manifest.formatVersion !== MANIFEST_FORMAT_VERSION) {
-    throw new EngineError('data', `manifest format ${manifest.formatVersion} is not known, deploy a newer version`);
+    throw new EngineError(
+      'data',
+      `manifest format ${manifest.formatVersion} is not known, deploy a newer version`,
+    );
   }
   const same =
     header.log === log &&
     header.batchNumber === checkpoint.batchNumber &&
     header.commitId === checkpoint.commitId;
-  if (!same) throw new EngineError('data', `manifest ${checkpoint.manifest.key} belongs to another log or batch`);
+  if (!same)
+    throw new EngineError(
+      'data',
+      `manifest ${checkpoint.manifest.key} belongs to another log or batch`,
+    );
   return manifest;
 }
 
@@ -55,9 +62,14 @@ export async function readVerified(
   reference: ObjectReference,
 ): Promise<Uint8Array> {
   const bytes = await objects.get(reference.key);
-  if (bytes === null) throw new EngineError('data', `object ${reference.key} is missing`, { code: 'object-missing' });
+  if (bytes === null)
+    throw new EngineError('data', `object ${reference.key} is missing`, { code: 'object-missing' });
   if (bytes.length !== reference.byteLength || sha256Hex(bytes) !== reference.sha256) {
-    throw new EngineError('data', `object ${reference.key} does not have the digest it was stored with`, { code: 'object-corrupt' });
+    throw new EngineError(
+      'data',
+      `object ${reference.key} does not have the digest it was stored with`,
+      { code: 'object-corrupt' },
+    );
   }
   return bytes;
 }

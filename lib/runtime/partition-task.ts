@@ -12,7 +12,12 @@ import { assert } from '../model/assert.ts';
 import type { Commit, CommitBody, CommitHeader, Gap } from '../model/commit.ts';
 import { EngineError } from '../model/errors.ts';
 import { asBatchNumber, asBatchTimeMs, asShardId, type ShardId } from '../model/ids.ts';
-import { DEADLINE_RESERVE_MS, DELTA_BYTES_MAX, INLINE_BODY_BYTES_MAX, WARM_STATE_BYTES_MAX } from '../model/limits.ts';
+import {
+  DEADLINE_RESERVE_MS,
+  DELTA_BYTES_MAX,
+  INLINE_BODY_BYTES_MAX,
+  WARM_STATE_BYTES_MAX,
+} from '../model/limits.ts';
 import { comparePositions, type DeliveredRecord, type Position } from '../model/record.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Ids } from '../ports/ids.ts';
@@ -24,7 +29,14 @@ import { isSlotFree } from '../protocol/ring.ts';
 import type { BatchResult, ExecutablePlan } from './batch.ts';
 import { foldLog } from './checkpoint.ts';
 import { encodeCommitBody } from './commit-body.ts';
-import { COMMIT_FORMAT_VERSION, type LearnPorts, learnCold, learnFromWinner, snapshotPointer, type TaskIdentity } from './learn.ts';
+import {
+  COMMIT_FORMAT_VERSION,
+  type LearnPorts,
+  learnCold,
+  learnFromWinner,
+  snapshotPointer,
+  type TaskIdentity,
+} from './learn.ts';
 import { referenceTo } from './manifest.ts';
 import { publishOutbox, stageOutputs } from './publish.ts';
 import { type WarmState, WarmStates } from './warm-states.ts';
@@ -65,7 +77,10 @@ export function createPartitionTask(ports: TaskPorts, options: TaskOptions): Par
     async handle(records, { deadlineMs }) {
       if (records.length === 0) return { batchItemFailures: [] };
       const shardId = shardOf(records);
-      const run = new BatchRun(ports, options, { records, deadlineMs: deadlineMs - DEADLINE_RESERVE_MS });
+      const run = new BatchRun(ports, options, {
+        records,
+        deadlineMs: deadlineMs - DEADLINE_RESERVE_MS,
+      });
       const known = warmStates.get(shardId);
       warmStates.drop(shardId);
       const { warm, response } = await run.processAll(shardId, known);
@@ -110,7 +125,10 @@ class BatchRun {
         if (this.ports.clock.nowMs() >= this.deadlineMs) {
           return { warm, response: this.unfinished(decoded, from) };
         }
-        const attempt = await this.commitPrefix({ ...warm, coldNote: null }, { decoded, from, pace, gap });
+        const attempt = await this.commitPrefix(
+          { ...warm, coldNote: null },
+          { decoded, from, pace, gap },
+        );
         warm = attempt.warm;
         const next = firstAfter(decoded, from, this.positionIn(warm));
         if (!attempt.committed) this.duplicateCount += next - from;
@@ -165,13 +183,21 @@ class BatchRun {
         throw new EngineError('data', `${ready.log}: ${decision.why}`, { code: 'log-corrupt' });
       }
       if (decision.kind !== 'committed') {
-        return { warm: await this.learnWinner(ready, decision.kind, answer.stored!), committed: false };
+        return {
+          warm: await this.learnWinner(ready, decision.kind, answer.stored!),
+          committed: false,
+        };
       }
     }
     await publishOutbox(ports, { header, outbox }, this.deadlineMs);
     ready.state.adopt(result.draft);
     this.duplicateCount = 0;
-    this.ports.logger.info('batch committed', { log: ready.log, batchNumber: number, watermarkMs: header.watermarkMs, ...header.counts });
+    this.ports.logger.info('batch committed', {
+      log: ready.log,
+      batchNumber: number,
+      watermarkMs: header.watermarkMs,
+      ...header.counts,
+    });
     return { warm: { ...ready, head: header }, committed: true };
   }
 
@@ -185,7 +211,10 @@ class BatchRun {
       readonly number: number;
       readonly batchTimeMs: ReturnType<typeof asBatchTimeMs>;
     },
-  ): { readonly result: BatchResult & { readonly recordCount: number }; readonly delta: Uint8Array } {
+  ): {
+    readonly result: BatchResult & { readonly recordCount: number };
+    readonly delta: Uint8Array;
+  } {
     const { decoded, from, pace, number, batchTimeMs } = prefix;
     const deltaBytesMax = this.options.deltaBytesMax ?? DELTA_BYTES_MAX;
     let to = Math.min(decoded.count, from + pace.recordsMax);
@@ -295,7 +324,11 @@ class BatchRun {
   }
 
   /** An explicit loss, when the stream no longer holds what lies between the head and this batch. */
-  private async findGap(warm: WarmState, decoded: DecodedBatch, index: number): Promise<Gap | null> {
+  private async findGap(
+    warm: WarmState,
+    decoded: DecodedBatch,
+    index: number,
+  ): Promise<Gap | null> {
     const after = this.positionIn(warm);
     const before = decoded.positionOf(index);
     if (after === null || before.sequenceNumber === after.sequenceNumber) return null;
@@ -308,9 +341,13 @@ class BatchRun {
     const gap = { after, before };
     const message = `${warm.log}: the stream holds ${found ?? 'nothing'} after ${after.sequenceNumber}, but ${before.sequenceNumber} was delivered`;
     if (this.options.onGap === 'fail') {
-      throw new EngineError('data', `${message}; set onGap to 'warn' to record the loss and go on`, {
-        code: 'gap',
-      });
+      throw new EngineError(
+        'data',
+        `${message}; set onGap to 'warn' to record the loss and go on`,
+        {
+          code: 'gap',
+        },
+      );
     }
     this.ports.logger.warn('records were lost before they were read', { log: warm.log });
     return gap;
@@ -375,10 +412,7 @@ const FIRST_FLOORS: CommitHeader['floors'] = [
 function firstAfter(decoded: DecodedBatch, from: number, position: Position | null): number {
   let index = from;
   if (position === null) return index;
-  while (
-    index < decoded.count &&
-    comparePositions(decoded.positionOf(index), position) <= 0
-  ) {
+  while (index < decoded.count && comparePositions(decoded.positionOf(index), position) <= 0) {
     index += 1;
   }
   return index;

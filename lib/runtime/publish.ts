@@ -68,9 +68,13 @@ async function publishObject(
   }
   const copied = await ports.files.copy({ stagedKey: payload.object.key, bucketName, key });
   if (copied || (await ports.files.exists({ bucketName, key }))) return;
-  throw new EngineError('data', `staged object ${payload.object.key} is missing and was not published`, {
-    code: 'object-missing',
-  });
+  throw new EngineError(
+    'data',
+    `staged object ${payload.object.key} is missing and was not published`,
+    {
+      code: 'object-missing',
+    },
+  );
 }
 
 async function publishRows(
@@ -80,9 +84,7 @@ async function publishRows(
 ): Promise<void> {
   const { payload } = entry;
   const bytes =
-    payload.kind === 'inline'
-      ? payload.bytes
-      : await readVerified(ports.objects, payload.object);
+    payload.kind === 'inline' ? payload.bytes : await readVerified(ports.objects, payload.object);
   const lines = Buffer.from(bytes).toString('utf8').split('\n');
   const { header, tableName, deadlineMs } = to;
   await ports.tables.publish({

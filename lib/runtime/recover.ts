@@ -120,7 +120,11 @@ async function foldAfter(
   });
   if (outcome === 'overtaken') return 'overtaken';
   if (folded !== null && head === null) {
-    throw new EngineError('data', `${at.log}: batch ${folded.batchNumber} of the checkpoint is not in the log`, { code: 'log-corrupt' });
+    throw new EngineError(
+      'data',
+      `${at.log}: batch ${folded.batchNumber} of the checkpoint is not in the log`,
+      { code: 'log-corrupt' },
+    );
   }
   return { state, head, pointerItem };
 }

@@ -2,8 +2,8 @@
 // kept, least recently used first out, within a byte budget; the one in use always stays.
 
 import type { AttemptNote, CommitHeader, SnapshotPointer } from '../model/commit.ts';
-import type { LogId, ShardId } from '../model/ids.ts';
 import type { HashRange } from '../model/hash-range.ts';
+import type { LogId, ShardId } from '../model/ids.ts';
 import type { KeyedState } from '../state/keyed-state.ts';
 
 export interface WarmState {

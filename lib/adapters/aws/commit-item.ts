@@ -126,7 +126,11 @@ function decodeHeader(item: Item): CommitHeader {
     batchTimeMs: asBatchTimeMs(numeric(item, 't')),
     watermarkMs: item['wm'] === undefined ? null : numeric(item, 'wm'),
     floors: (JSON.parse(text(item, 'fl')) as [number, number, number | null][]).map(
-      ([firstKeyGroup, lastKeyGroup, watermarkMs]) => ({ firstKeyGroup, lastKeyGroup, watermarkMs }),
+      ([firstKeyGroup, lastKeyGroup, watermarkMs]) => ({
+        firstKeyGroup,
+        lastKeyGroup,
+        watermarkMs,
+      }),
     ),
     counts: Object.fromEntries(
       COUNT_FIELDS.map((field, index) => [field, counts[index] ?? 0]),

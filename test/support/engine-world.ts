@@ -1,0 +1,214 @@
+// A small cloud for one shard and tasks that run on it: the real runtime, the real adapters, the
+// models of the services, a clock that is moved by hand. A task is a sandbox: it keeps its warm state
+// until it is thrown away.
+
+import { createDynamoDbCommitLog } from '../../lib/adapters/aws/dynamodb-commit-log.ts';
+import { createKinesisSourceStream } from '../../lib/adapters/aws/kinesis-source-stream.ts';
+import { createS3ObjectStore } from '../../lib/adapters/aws/s3-object-store.ts';
+import { createDynamoDbTablePublisher } from '../../lib/adapters/aws/sinks/dynamodb-table-publisher.ts';
+import { createS3ObjectPublisher } from '../../lib/adapters/aws/sinks/s3-object-publisher.ts';
+import { createDynamoDb } from '../../lib/cloud/dynamodb/dynamodb.ts';
+import { createKinesis } from '../../lib/cloud/kinesis/kinesis.ts';
+import { createS3 } from '../../lib/cloud/s3/s3.ts';
+import type { SinkTargets } from '../../lib/contract/environment.ts';
+import { logIdOf, SINGLE_STAGE } from '../../lib/contract/keys.ts';
+import { asCommitId, asShardId } from '../../lib/model/ids.ts';
+import type { DeliveredRecord } from '../../lib/model/record.ts';
+import { isKeyed, type Plan, sourceOf } from '../../lib/plan/plan.ts';
+import type { ExecutablePlan } from '../../lib/runtime/batch.ts';
+import { maintain } from '../../lib/runtime/maintenance.ts';
+import { createPartitionTask, type TaskOptions } from '../../lib/runtime/partition-task.ts';
+import { compilePlan } from '../../lib/runtime/process-batch.ts';
+import { createModelClients, type SentCall } from './model-clients.ts';
+
+const STREAM = 'events';
+const STREAM_ARN = `arn:aws:kinesis:us-east-1:000000000000:stream/${STREAM}`;
+const SHARD = asShardId('shardId-000000000000');
+const START_MS = Date.UTC(2026, 0, 1);
+const TIMEOUT_MS = 60_000;
+
+export interface WorldOptions {
+  readonly plan: Plan;
+  readonly ringSize?: number;
+  readonly task?: Partial<TaskOptions>;
+  /** Wraps the executable plan, for operators that a process does not survive. */
+  readonly wrap?: (executable: ExecutablePlan) => ExecutablePlan;
+}
+
+/** What a process that died throws; nothing catches it on the way out of a real one. */
+export class Death extends Error {}
+
+export function createEngineWorld(options: WorldOptions) {
+  const { plan, ringSize = 8 } = options;
+  const dynamodb = createDynamoDb({});
+  const s3 = createS3({});
+  const kinesis = createKinesis();
+  const models = { dynamodb, s3, kinesis };
+  const clock = { ms: START_MS, nowMs: () => clock.ms };
+  const calls: SentCall[] = [];
+  let idCount = 0;
+  const ids = {
+    commitId: () => {
+      idCount += 1;
+      return asCommitId(`id-${String(idCount).padStart(19, '0')}`);
+    },
+  };
+  const logged: object[] = [];
+  const logger = {
+    info: (message: string, fields: object) => void logged.push({ message, ...fields }),
+    warn: (message: string, fields: object) => void logged.push({ message, ...fields }),
+  };
+  const call = (service: SentCall['service'], operation: string, input: object) =>
+    models[service].call(operation, input, { nowMs: clock.ms }) as Record<string, never>;
+
+  call('kinesis', 'CreateStream', { StreamName: STREAM, ShardCount: 1 });
+  for (const TableName of ['log', 'rows']) {
+    call('dynamodb', 'CreateTable', {
+      TableName,
+      BillingMode: 'PAY_PER_REQUEST',
+      KeySchema: [
+        { AttributeName: 'pk', KeyType: 'HASH' },
+        { AttributeName: 'sk', KeyType: 'RANGE' },
+      ],
+      AttributeDefinitions: [
+        { AttributeName: 'pk', AttributeType: 'S' },
+        { AttributeName: 'sk', AttributeType: TableName === 'log' ? 'N' : 'S' },
+      ],
+    });
+  }
+  for (const Bucket of ['engine', 'outputs']) call('s3', 'CreateBucket', { Bucket });
+
+  const targets: Record<string, SinkTargets[string]> = {
+    'dead-letters': { kind: 's3', bucketName: 'outputs', prefix: 'dead-letters/' },
+  };
+  for (const node of plan.nodes) {
+    if (node.kind === 'dynamodb-sink') targets[node.uid] = { kind: 'dynamodb', tableName: 'rows' };
+    if (node.kind !== 's3-sink') continue;
+    const prefix = `${node.inputs.length === 0 ? 'late' : 'rows'}/${node.name}/`;
+    targets[node.uid] = { kind: 's3', bucketName: 'outputs', prefix };
+  }
+  const source = sourceOf(plan).name;
+  const log = logIdOf({ pipeline: plan.name, stage: SINGLE_STAGE, source, shard: SHARD });
+
+  /** Faults are given per sandbox: calls are counted from its first one. */
+  const portsOf = (faults: Partial<Parameters<typeof createModelClients>[2]> = {}) => {
+    const clients = createModelClients(models, clock, {
+      beforeApply: (sent) => {
+        calls.push(sent);
+        faults.beforeApply?.(sent);
+      },
+      beforeReply: (sent) => faults.beforeReply?.(sent),
+    });
+    return {
+      commits: createDynamoDbCommitLog(clients.dynamodb, 'log'),
+      objects: createS3ObjectStore(clients.s3, 'engine'),
+      tables: createDynamoDbTablePublisher(clients.dynamodb, clock),
+      files: createS3ObjectPublisher(clients.s3, 'engine'),
+      stream: createKinesisSourceStream(clients.kinesis, STREAM_ARN),
+      clock,
+      ids,
+      logger,
+    };
+  };
+
+  return {
+    clock,
+    calls,
+    logged,
+    log,
+    call,
+
+    /** A new sandbox with cold state. */
+    sandbox(faults?: Parameters<typeof portsOf>[0], overrides: Partial<TaskOptions> = {}) {
+      const executable = compilePlan(plan, targets);
+      const task = createPartitionTask(portsOf(faults), {
+        identity: {
+          pipeline: plan.name,
+          stage: SINGLE_STAGE,
+          source,
+          planHash: plan.hash,
+          isKeyed: isKeyed(plan),
+          codeHash: 'code',
+          deployEpoch: 1,
+          ringSize,
+        },
+        executable: options.wrap?.(executable) ?? executable,
+        recordAgeMaxMs: 604_800_000,
+        onGap: 'fail',
+        ...options.task,
+        ...overrides,
+      });
+      return (records: readonly DeliveredRecord[], timeoutMs = TIMEOUT_MS) =>
+        task.handle(records, { deadlineMs: clock.ms + timeoutMs });
+    },
+
+    maintain: () =>
+      maintain(portsOf(), { pipeline: plan.name, stage: SINGLE_STAGE, source, ringSize }),
+
+    /** Puts events into the stream and returns them as Lambda would deliver them. */
+    push(events: readonly unknown[], partitionKey = 'key'): DeliveredRecord[] {
+      return events.map((event) => {
+        const data = typeof event === 'string' ? event : JSON.stringify(event);
+        const { SequenceNumber: sequenceNumber } = call('kinesis', 'PutRecord', {
+          StreamName: STREAM,
+          PartitionKey: partitionKey,
+          Data: Buffer.from(data, 'utf8'),
+        });
+        return {
+          eventID: `${SHARD}:${sequenceNumber}`,
+          eventSourceARN: STREAM_ARN,
+          kinesis: {
+            sequenceNumber: String(sequenceNumber),
+            partitionKey,
+            data: Buffer.from(data, 'utf8').toString('base64'),
+            approximateArrivalTimestamp: clock.ms / 1_000,
+          },
+        };
+      });
+    },
+
+    /** Result rows of the table without the engine's own attributes, in key order. */
+    tableRows(): Record<string, unknown>[] {
+      const { Items: items } = call('dynamodb', 'Scan', { TableName: 'rows' }) as unknown as {
+        Items: Record<string, { S?: string; N?: string }>[];
+      };
+      return items
+        .map((item) =>
+          Object.fromEntries(
+            Object.entries(item)
+              .filter(([name]) => name !== 'pk' && name !== 'sk' && !name.startsWith('_'))
+              .map(([name, { S, N }]) => [name, N === undefined ? S : Number(N)]),
+          ),
+        )
+        .sort((left, right) => (JSON.stringify(left) < JSON.stringify(right) ? -1 : 1));
+    },
+
+    /** Every NDJSON line of the objects under a prefix of the outputs bucket. */
+    lines(prefix: string): Record<string, unknown>[] {
+      const { Contents: objects = [] } = call('s3', 'ListObjectsV2', {
+        Bucket: 'outputs',
+        Prefix: prefix,
+      }) as unknown as { Contents?: { Key: string }[] };
+      return objects.flatMap(({ Key }) => {
+        const { Body: body } = call('s3', 'GetObject', { Bucket: 'outputs', Key }) as unknown as {
+          Body: Uint8Array;
+        };
+        const text = Buffer.from(body).toString('utf8');
+        return text
+          .split('\n')
+          .filter((line) => line !== '')
+          .map((line) => JSON.parse(line) as Record<string, unknown>);
+      });
+    },
+
+    /** Slots of the log in batch order, as stored. */
+    slots(): Record<string, { S?: string; N?: string; L?: { N: string }[] }>[] {
+      const { Items: items } = call('dynamodb', 'Scan', { TableName: 'log' }) as unknown as {
+        Items: Record<string, { S?: string; N?: string; L?: { N: string }[] }>[];
+      };
+      return items
+        .filter((item) => item['n'] !== undefined)
+        .sort((left, right) => Number(left['n']!.N) - Number(right['n']!.N));
+    },
+  };
+}
