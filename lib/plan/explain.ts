@@ -153,8 +153,8 @@ function placeText(node: SinkNode): string {
     }
     case 's3-sink':
       return node.partitionBy === 'none'
-        ? `files under ${node.name}/`
-        : `files under ${node.name}/ in a folder for each ${node.partitionBy} (UTC)`;
+        ? `NDJSON files of ${node.name}`
+        : `NDJSON files of ${node.name} in a folder for each ${node.partitionBy} (UTC)`;
     case 'noop-sink':
       return 'and drops them';
   }

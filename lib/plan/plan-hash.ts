@@ -6,7 +6,7 @@ import type { AggregateSpec, KeySpec, PlanNode, Selector } from './plan.ts';
 
 /** Digest of `describeState`: 64-bit FNV-1a as 16 hex digits. */
 export function hashPlan(nodes: readonly PlanNode[]): string {
-  return fnv1a64(describeState(nodes)).toString(16).padStart(16, '0');
+  return fnv1a64(describeState(nodes));
 }
 
 /** Canonical JSON of what stored state depends on: equal for plans whose state is interchangeable. */
@@ -62,11 +62,11 @@ function describeSelector(selector: Selector): readonly string[] {
   return selector.kind === 'field' ? ['field', selector.field] : ['function'];
 }
 
-/** FNV-1a over the UTF-8 of `text`; not cryptographic, it tells plans apart and resists no one. */
-function fnv1a64(text: string): bigint {
+/** FNV-1a over the UTF-8 of `text`, as 16 hex digits; it tells plans apart and resists no attacker. */
+export function fnv1a64(text: string): string {
   let hash = 0xcbf29ce484222325n;
   for (const byte of new TextEncoder().encode(text)) {
     hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n);
   }
-  return hash;
+  return hash.toString(16).padStart(16, '0');
 }

@@ -17,8 +17,8 @@ export type SourceSpec = Omit<SourceNode, 'uid' | 'inputs'>;
 export interface UnpartitionedKinesisSource<Event> extends KinesisSource<Event> {
   /**
    * Declares that producers use these fields as the partition key: the text of one field, or the
-   * JSON array of several, so that one shard holds all of a key. `.keyBy` of the same fields then
-   * needs no shuffle. A record that breaks the declaration is a dead letter.
+   * JSON array of several, so that one shard holds all of a key. `.keyBy` of fields that include
+   * these then needs no shuffle. A record that breaks the declaration is a dead letter.
    *
    * @example
    * kinesis<Departure>('departures').partitionedBy('origin');

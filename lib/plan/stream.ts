@@ -89,7 +89,7 @@ export interface Stream<Row, Shape extends StreamShape> extends Pipeline {
 
   /**
    * Groups rows by fields, or by a function whose value becomes the field `key`. The source must be
-   * declared `partitionedBy` the same key.
+   * declared `partitionedBy` this key or some of its fields.
    *
    * @example
    * stream.keyBy('origin');

@@ -1,13 +1,13 @@
 // A keyed operator is correct only if one task sees all of a key. There is no shuffle yet, so the
-// source must be declared to be partitioned by the very key.
+// source must be declared to be partitioned by the key or by a part of it.
 
 import type { KeySpec, SourceNode } from '../plan.ts';
 import { fieldsOfSchema } from '../schema-fields.ts';
 import type { KeyedNode, PlanDraft, PlanProblem } from './plan-problem.ts';
-import { isKeyed, isSource, quote, upstreamOf } from './plan-problem.ts';
+import { isKeyedNode, isSource, quote, upstreamOf } from './plan-problem.ts';
 
 export function keyProblems(plan: PlanDraft): PlanProblem[] {
-  const keyed = plan.nodes.filter(isKeyed);
+  const keyed = plan.nodes.filter(isKeyedNode);
   return [
     ...keyed.flatMap((node) => partitioning(plan, node)),
     ...keyed.flatMap(repeatedFields),
@@ -17,7 +17,7 @@ export function keyProblems(plan: PlanDraft): PlanProblem[] {
 
 function partitioning(plan: PlanDraft, node: KeyedNode): PlanProblem[] {
   const upstream = upstreamOf(plan, node);
-  if (upstream.some(isKeyed)) {
+  if (upstream.some(isKeyedNode)) {
     return [
       {
         code: 'key-after-groups',
@@ -26,21 +26,19 @@ function partitioning(plan: PlanDraft, node: KeyedNode): PlanProblem[] {
     ];
   }
   const source = upstream.find(isSource);
-  return source === undefined || isPartitionKey(source, node.key)
+  return source === undefined || staysInShard(source, node.key)
     ? []
     : [notPartitioned(source, node)];
 }
 
-/** Whether the operator's key is the declared one, the same fields in the same order or the same function. */
-function isPartitionKey(source: SourceNode, key: KeySpec): boolean {
-  const declared = source.partitionedBy;
-  if (declared !== null) {
-    return (
-      key.selectors.length === declared.length &&
-      key.selectors.every(
-        (selector, index) => selector.kind === 'field' && selector.field === declared[index],
-      )
-    );
+/**
+ * Whether all rows of a key come from one shard: the key has every field of the declared one, or is
+ * the very function that was declared.
+ */
+function staysInShard(source: SourceNode, key: KeySpec): boolean {
+  if (source.partitionedBy !== null) {
+    const fields = key.selectors.map((each) => (each.kind === 'field' ? each.field : undefined));
+    return source.partitionedBy.every((declared) => fields.includes(declared));
   }
   const [selector] = key.selectors;
   return (
@@ -53,19 +51,22 @@ function isPartitionKey(source: SourceNode, key: KeySpec): boolean {
 function notPartitioned(source: SourceNode, node: KeyedNode): PlanProblem {
   const byFunction = node.key.selectors.some((selector) => selector.kind === 'function');
   const key = byFunction ? 'a function' : quote(node.key.fields);
-  const wanted = byFunction
-    ? '.partitionedBy(theSameFunction)'
+  const declare = byFunction
+    ? '.partitionedBy(thatVeryFunction)'
     : `.partitionedBy(${node.key.fields.map((field) => `'${field}'`).join(', ')})`;
   if (source.partitionedBy === null && source.partitionedByFunction === undefined) {
     return {
       code: 'source-not-partitioned',
-      message: `'${node.uid}' groups by ${key}, but nothing says that one shard of '${source.name}' holds all of a key: if producers use it as the partition key, declare kinesis('${source.name}')${wanted}`,
+      message: `'${node.uid}' groups by ${key}, but nothing says that one shard of '${source.name}' holds all of a key: if producers use it as the partition key, declare kinesis('${source.name}')${declare}`,
     };
   }
-  const declared = source.partitionedBy === null ? 'another function' : quote(source.partitionedBy);
+  const declared =
+    source.partitionedBy === null
+      ? 'a function: key by the very same one'
+      : `${quote(source.partitionedBy)}: key by fields that include it`;
   return {
     code: 'key-not-partition-key',
-    message: `'${node.uid}' groups by ${key}, but '${source.name}' is partitioned by ${declared}: key by ${source.partitionedBy === null ? 'the very function that .partitionedBy was given' : `exactly ${declared}`}, or have producers use the other key and declare ${wanted}`,
+    message: `'${node.uid}' groups by ${key}, but '${source.name}' is partitioned by ${declared}, or have producers use the other key and declare ${declare}`,
   };
 }
 

@@ -1,7 +1,7 @@
 // Names become parts of stacks, tables, folders and stored state: they are short, plain and unique.
 
 import type { PlanDraft, PlanProblem } from './plan-problem.ts';
-import { isKeyed, isSink, isSource } from './plan-problem.ts';
+import { isKeyedNode, isSink, isSource } from './plan-problem.ts';
 
 /** Names of AWS resources are made of these and a suffix, and end at 63 or 64 characters. */
 const NAME = /^(?!-)[A-Za-z0-9-]{1,40}(?<!-)$/;
@@ -70,7 +70,7 @@ function uids({ nodes }: PlanDraft): PlanProblem[] {
 }
 
 function aggregateNames({ nodes }: PlanDraft): PlanProblem[] {
-  return nodes.filter(isKeyed).flatMap((node) => {
+  return nodes.filter(isKeyedNode).flatMap((node) => {
     const taken = [...node.key.fields, ...(node.window === null ? [] : WINDOW_FIELDS)];
     const names = node.kind === 'aggregate' ? Object.keys(node.aggregates) : [];
     const problems: PlanProblem[] = [];

@@ -2,7 +2,7 @@
 
 import type { SinkNode } from '../plan.ts';
 import type { KeyedNode, PlanDraft, PlanProblem } from './plan-problem.ts';
-import { isKeyed, isLateSink, isSink, quote, upstreamOf } from './plan-problem.ts';
+import { isKeyedNode, isLateSink, isSink, quote, upstreamOf } from './plan-problem.ts';
 
 export function outputProblems(plan: PlanDraft): PlanProblem[] {
   const sinks = plan.nodes.filter(isSink).filter((node) => !isLateSink(node));
@@ -21,7 +21,7 @@ const NO_SINK: PlanProblem = {
 };
 
 function modeProblems(plan: PlanDraft, sink: SinkNode): PlanProblem[] {
-  const keyed = upstreamOf(plan, sink).find(isKeyed);
+  const keyed = upstreamOf(plan, sink).find(isKeyedNode);
   if (sink.kind === 's3-sink' && sink.mode !== 'append') {
     return [
       {
@@ -72,7 +72,7 @@ function appendProblems(
 function tableProblems(plan: PlanDraft, sink: SinkNode): PlanProblem[] {
   if (sink.kind !== 'dynamodb-sink') return [];
   const upstream = upstreamOf(plan, sink);
-  const keyedAt = upstream.findIndex(isKeyed);
+  const keyedAt = upstream.findIndex(isKeyedNode);
   if (keyedAt === -1) {
     return [
       {
@@ -95,7 +95,7 @@ function tableProblems(plan: PlanDraft, sink: SinkNode): PlanProblem[] {
 
 /** Complete mode keeps every window for ever and lets late rows in, which the other modes must not. */
 function mixedModes(plan: PlanDraft, sinks: readonly SinkNode[]): PlanProblem[] {
-  return plan.nodes.filter(isKeyed).flatMap((keyed) => {
+  return plan.nodes.filter(isKeyedNode).flatMap((keyed) => {
     const fed = sinks.filter((sink) => upstreamOf(plan, sink).includes(keyed));
     const complete = fed.filter((sink) => sink.mode === 'complete').map((sink) => sink.uid);
     const others = fed.filter((sink) => sink.mode !== 'complete').map((sink) => sink.uid);
@@ -116,7 +116,7 @@ function lateSinks(plan: PlanDraft): PlanProblem[] {
         message: `late rows have no key and cannot go to '${sink.uid}': use .onLate(s3(…))`,
       });
     }
-    const keyed = plan.nodes.filter(isKeyed).find((node) => node.lateSink === sink.uid);
+    const keyed = plan.nodes.filter(isKeyedNode).find((node) => node.lateSink === sink.uid);
     if (keyed === undefined) {
       problems.push({
         code: 'late-sink-unused',

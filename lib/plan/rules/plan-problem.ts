@@ -14,7 +14,7 @@ export type PlanDraft = Omit<Plan, 'hash'>;
 /** An operator that keeps state by key. */
 export type KeyedNode = AggregateNode | ReduceNode;
 
-export function isKeyed(node: PlanNode): node is KeyedNode {
+export function isKeyedNode(node: PlanNode): node is KeyedNode {
   return node.kind === 'aggregate' || node.kind === 'reduce';
 }
 

@@ -5,7 +5,7 @@ import { formatDuration } from '../../time/duration.ts';
 import { paneMs } from '../../time/window.ts';
 import type { WindowSpec } from '../plan.ts';
 import type { PlanDraft, PlanProblem } from './plan-problem.ts';
-import { isKeyed, upstreamOf } from './plan-problem.ts';
+import { isKeyedNode, upstreamOf } from './plan-problem.ts';
 
 export function timeProblems(plan: PlanDraft): PlanProblem[] {
   return [...watermarks(plan), ...windows(plan)];
@@ -21,7 +21,7 @@ function watermarks(plan: PlanDraft): PlanProblem[] {
     });
   }
   for (const node of declared) {
-    if (upstreamOf(plan, node).some(isKeyed)) {
+    if (upstreamOf(plan, node).some(isKeyedNode)) {
       problems.push({
         code: 'watermark-after-groups',
         message: `'${node.uid}' comes after the aggregation that needs it: put .withWatermark before .keyBy`,
@@ -38,7 +38,7 @@ function watermarks(plan: PlanDraft): PlanProblem[] {
 }
 
 function windows(plan: PlanDraft): PlanProblem[] {
-  return plan.nodes.filter(isKeyed).flatMap((node) => {
+  return plan.nodes.filter(isKeyedNode).flatMap((node) => {
     if (node.window === null) return [];
     const problems = windowProblems(node.uid, node.window);
     if (!upstreamOf(plan, node).some((each) => each.kind === 'watermark')) {

@@ -1,0 +1,147 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as v from 'valibot';
+import { expect, test } from 'vitest';
+import type { Duration } from '../../lib/index.ts';
+import {
+  aggregator,
+  avg,
+  count,
+  decimal,
+  dynamodb,
+  first,
+  kinesis,
+  last,
+  max,
+  min,
+  noop,
+  pipeline,
+  s3,
+  sliding,
+  stddev,
+  sum,
+  tumbling,
+} from '../../lib/index.ts';
+
+const Departure = v.object({ departedAt: v.number(), origin: v.string(), delay: v.number() });
+type Departure = v.InferOutput<typeof Departure>;
+
+interface Flight {
+  readonly departedAt: number;
+  readonly origin: string;
+  readonly destination: string;
+  readonly delay: number;
+  readonly distance: number;
+  readonly gate?: string;
+  readonly amount: string;
+}
+
+interface Click {
+  readonly user: { readonly id: string };
+}
+
+const flights = pipeline('flights').from(kinesis<Flight>('flights').partitionedBy('origin'));
+const timed = flights.withWatermark('departedAt', '10 minutes');
+const keyed = flights.keyBy('origin');
+const groups = timed.keyBy('origin').window(tumbling('1 hour')).aggregate({ flights: count() });
+
+/** Every example of the authoring API, as its docstring has it. */
+const examples = [
+  () => {
+    const delay: Duration = '10 minutes';
+    return delay;
+  },
+  () =>
+    pipeline('delays')
+      .from(kinesis('departures', { schema: Departure }).partitionedBy('origin'))
+      .withWatermark('departedAt', '10 minutes')
+      .keyBy('origin')
+      .window(tumbling('1 hour'))
+      .aggregate({ flights: count(), meanDelay: avg('delay'), worstDelay: max('delay') })
+      .to(dynamodb('delays'), { mode: 'update' }),
+  () => {
+    pipeline('delays').from(kinesis<Departure>('departures'));
+    kinesis<Departure>('departures').partitionedBy('origin');
+  },
+  () => {
+    const userOf = (click: Click) => click.user.id;
+    kinesis<Click>('clicks').partitionedBy(userOf);
+  },
+  () => {
+    const checked = kinesis('departures', { schema: Departure }).partitionedBy('origin');
+    const unchecked = kinesis<{ origin: string }>('departures');
+    return [checked, unchecked];
+  },
+  (stream = flights) => {
+    stream.map((flight) => ({ ...flight, late: flight.delay > 15 }));
+    stream.filter((flight) => flight.delay > 0);
+    stream.keyBy('origin').aggregate({ flights: count() }).named('by-origin');
+    stream.withWatermark('departedAt', '10 minutes');
+    stream.keyBy('origin');
+    stream.keyBy('origin').aggregate({ flights: count(), meanDelay: avg('delay') });
+    stream.keyBy('origin').reduce((worst, next) => (next.delay > worst.delay ? next : worst));
+    stream.to(noop(), { mode: 'update' });
+  },
+  (stream = pipeline('words').from(kinesis<{ words: string[] }>('lines'))) => {
+    stream.flatMap((line) => line.words);
+  },
+  (stream = timed) => {
+    stream.keyBy('origin').window(tumbling('1 hour')).aggregate({ n: count() }).onLate(s3('late'));
+    stream.keyBy('origin').window(tumbling('1 hour'));
+    stream.keyBy('origin').window(sliding('5 minutes', '1 minute'));
+  },
+  (stream = groups) => {
+    stream.to(dynamodb('delays'), { mode: 'update' }).to(s3('delays'), { mode: 'append' });
+    stream.to(dynamodb('delays'), { mode: 'update' });
+    stream.to(s3('delays', { partitionBy: 'hour' }), { mode: 'append' });
+  },
+  (stream = keyed) => {
+    stream.aggregate({ flights: count(), withGate: count('gate') });
+    stream.aggregate({ miles: sum('distance'), total: sum(decimal('amount', { scale: 2 })) });
+    stream.aggregate({ meanDelay: avg('delay'), meanHours: avg((flight) => flight.delay / 60) });
+    stream.aggregate({ earliest: min('departedAt') });
+    stream.aggregate({ worstDelay: max('delay') });
+    stream.aggregate({ spread: stddev('delay') });
+    stream.aggregate({ firstDestination: first('destination') });
+    stream.aggregate({ lastDestination: last('destination') });
+    stream.aggregate({ total: sum(decimal('amount', { scale: 2 })) });
+  },
+  () => {
+    const longest = aggregator({
+      zero: () => '',
+      add: (longest, flight: Flight) =>
+        flight.destination.length > longest.length ? flight.destination : longest,
+      merge: (left, right) => (right.length > left.length ? right : left),
+      result: (longest) => longest,
+    });
+    return longest;
+  },
+];
+
+test('every example of the authoring API runs', () => {
+  for (const example of examples) expect(example).not.toThrow();
+});
+
+test('every example in a docstring is one of those above', () => {
+  const lib = join(import.meta.dirname, '../../lib');
+  const above = withoutLayout(readFileSync(import.meta.filename, 'utf8'));
+  const documented = ['plan', 'time'].flatMap((folder) =>
+    readdirSync(join(lib, folder))
+      .filter((name) => name.endsWith('.ts'))
+      .flatMap((name) => examplesOf(readFileSync(join(lib, folder, name), 'utf8'))),
+  );
+  expect(documented.length).toBeGreaterThan(25);
+  expect(documented.filter((example) => !above.includes(withoutLayout(example)))).toEqual([]);
+});
+
+/** The text after each `@example`, up to the end of its comment. */
+function examplesOf(source: string): string[] {
+  return [...source.matchAll(/^\s*\* @example\n((?:\s*\*(?!\/).*\n)+)/gm)].map((match) =>
+    match[1]!.replaceAll(/^\s*\* ?/gm, ''),
+  );
+}
+
+/** Line breaks, the comma and semicolon that go with them, and the export of a pipeline's own file do not matter. */
+function withoutLayout(code: string): string {
+  return code.replaceAll(/export default |\s|,(?=\s*[)}\]])|;/g, '');
+}
