@@ -11,7 +11,7 @@ export interface KinesisSource<out Event> {
 }
 
 /** What a source states of itself, before it has a place in a plan. */
-export type SourceSpec = Omit<SourceNode, 'uid' | 'inputs'>;
+type SourceSpec = Omit<SourceNode, 'uid' | 'inputs'>;
 
 /** A source that can still be declared to be partitioned. */
 export interface UnpartitionedKinesisSource<Event> extends KinesisSource<Event> {

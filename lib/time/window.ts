@@ -15,28 +15,11 @@ export function lastWindowStart(timeMs: number, slideMs: number): number {
   return Math.floor(timeMs / slideMs) * slideMs;
 }
 
-/**
- * Calls `take` with the start of each window that holds `timeMs`, in ascending order; there is at
- * least one. Tumbling windows need no array and no loop: use `lastWindowStart`.
- */
-export function forEachWindow(
-  timeMs: number,
-  window: WindowLengths,
-  take: (startMs: number) => void,
-): void {
-  for (
-    let startMs = firstWindowStart(timeMs, window);
-    startMs <= timeMs;
-    startMs += window.slideMs
-  ) {
-    take(startMs);
-  }
-}
-
-/** Starts of the windows that hold `timeMs`, ascending. */
+/** Starts of the windows that hold `timeMs`, ascending; there is at least one. */
 export function assignWindows(timeMs: number, window: WindowLengths): number[] {
   const starts: number[] = [];
-  forEachWindow(timeMs, window, (startMs) => starts.push(startMs));
+  const firstMs = firstWindowStart(timeMs, window);
+  for (let startMs = firstMs; startMs <= timeMs; startMs += window.slideMs) starts.push(startMs);
   return starts;
 }
 
