@@ -83,7 +83,7 @@ export class ByteWriter {
 
   /** The bytes written so far, as a copy of their exact length. */
   finish(): Uint8Array {
-    return Uint8Array.prototype.slice.call(this.bytes, 0, this.length);
+    return new Uint8Array(this.bytes.subarray(0, this.length));
   }
 }
 

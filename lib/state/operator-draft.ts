@@ -111,6 +111,18 @@ export class OperatorDraft {
     return [...rowKeys].sort((left, right) => left - right);
   }
 
+  /** Whether a range of key groups has rows, warm or changed. */
+  hasRowsIn(range: Eviction): boolean {
+    const isIn = (table: RowTable | undefined) => {
+      for (let slot = 0; slot < (table?.count ?? 0); slot += 1) {
+        const group = this.keys.keyGroupOf(table!.keyIds[slot]!);
+        if (group >= range.firstKeyGroup && group <= range.lastKeyGroup) return true;
+      }
+      return false;
+    };
+    return isIn(this.state.tables.get(range.rowKey)) || isIn(this.tables.get(range.rowKey)?.rows);
+  }
+
   /** Removes the rows of a range of key groups; rows that were never stored leave no trace. */
   evict(eviction: Eviction): void {
     const { rowKey } = eviction;

@@ -1,0 +1,306 @@
+// What a keyed operator keeps per key and window, made ready to run: the aggregates of `.aggregate`,
+// or the one row of `.reduce`. Built-in aggregates check their inputs before they touch state; user
+// code runs on copies and what it returns must be JSON, so that it can corrupt neither the warm
+// state nor the draft.
+
+import { Decimal } from '../model/decimal.ts';
+import type { AggregateNode, AggregateSpec, ReduceNode } from '../plan/plan.ts';
+import { copyJson, isPlainJson, type JsonValue, setOwn } from '../state/json-value.ts';
+import type { StateSchema } from '../state/operator-draft.ts';
+import type { RowTable } from '../state/row-table.ts';
+import {
+  type Accumulator,
+  counting,
+  extreme,
+  keeping,
+  type MakeAccumulator,
+  moments,
+  neverMerged,
+  summing,
+  summingUnits,
+  unitsOf,
+} from './accumulator.ts';
+import { AggregateInputs } from './aggregate-input.ts';
+import { operatorFailed, operatorReturned } from './record-fault.ts';
+
+/** Running values of one keyed operator. */
+export interface Accumulation {
+  readonly columns: StateSchema['columns'];
+  /** Describes what the columns mean, without names of results: they can change freely. */
+  readonly meaning: string;
+  /** Whether `add` runs user code, so that it can fail after state was touched. */
+  readonly mayFail: boolean;
+  /** Whether rows may be added in another order than they arrived: only then may panes be merged. */
+  readonly orderFree: boolean;
+  /** Reads and checks what the row gives; throws a fault before anything is touched. */
+  prepare(row: unknown): void;
+  /** Adds the prepared row. */
+  add(table: RowTable, slot: number, row: unknown): void;
+  /** Adds all rows of another set. */
+  merge(target: RowTable, slot: number, from: RowTable, fromSlot: number): void;
+  /** Sets the results' fields; throws a fault when user code fails. */
+  writeResults(result: Record<string, unknown>, table: RowTable, slot: number): void;
+}
+
+type WriteResult = (table: RowTable, slot: number) => unknown;
+
+interface Compiled {
+  readonly accumulators: readonly MakeAccumulator[];
+  /** Names each accumulator by its meaning: equal names share columns. */
+  readonly names: readonly string[];
+  readonly result: (columns: readonly number[]) => WriteResult;
+}
+
+/** The aggregates of a node, with shared columns. */
+export function compileAggregates(node: AggregateNode): Accumulation {
+  const inputs = new AggregateInputs(node.uid);
+  const accumulators: Accumulator[] = [];
+  const columns: StateSchema['columns'][number][] = [];
+  const firstColumn = new Map<string, number>();
+  const results: { readonly name: string; readonly write: WriteResult }[] = [];
+  for (const [name, spec] of Object.entries(node.aggregates)) {
+    const compiled = compileAggregate(spec, { inputs, uid: node.uid, index: results.length });
+    const starts = compiled.names.map((accumulatorName, index) => {
+      const known = firstColumn.get(accumulatorName);
+      if (known !== undefined) return known;
+      const first = columns.length;
+      const accumulator = compiled.accumulators[index]!(first);
+      firstColumn.set(accumulatorName, first);
+      accumulators.push(accumulator);
+      columns.push(...accumulator.columns);
+      return first;
+    });
+    results.push({ name, write: compiled.result(starts) });
+  }
+  const specs = Object.values(node.aggregates);
+  return {
+    columns,
+    meaning: [...firstColumn.keys()].join(' '),
+    mayFail: specs.some((spec) => spec.kind === 'custom'),
+    orderFree: specs.every(({ kind }) => !['custom', 'first', 'last'].includes(kind)),
+    prepare: (row) => inputs.read(row),
+    add(table, slot, row) {
+      for (let index = 0; index < accumulators.length; index += 1) {
+        accumulators[index]!.add(table, slot, row);
+      }
+    },
+    merge(target, slot, from, fromSlot) {
+      for (const accumulator of accumulators) accumulator.merge(target, slot, from, fromSlot);
+    },
+    writeResults(result, table, slot) {
+      for (let index = 0; index < results.length; index += 1) {
+        const { name, write } = results[index]!;
+        setOwn(result, name, write(table, slot));
+      }
+    },
+  };
+}
+
+/** The one accumulated row of a `reduce`. */
+export function compileReduce(node: ReduceNode): Accumulation {
+  const reduce = node.reduce as (left: unknown, right: unknown) => unknown;
+  const call = userCode(node.uid);
+  return {
+    columns: [{ kind: 'value' }],
+    meaning: 'reduced row',
+    mayFail: true,
+    orderFree: false,
+    prepare: () => {},
+    add(table, slot, row) {
+      const left = table.getValue(0, slot) as JsonValue | undefined;
+      const next = left === undefined ? row : call(() => reduce(copyJson(left), row));
+      // The first row may be an event that user code still holds, so that a copy is kept.
+      table.setValue(0, slot, copyJson(jsonOnly(next, node.uid)));
+    },
+    merge: neverMerged,
+    writeResults(result, table, slot) {
+      const row = table.getValue(0, slot) as Record<string, JsonValue>;
+      for (const [name, value] of Object.entries(row)) {
+        // Key and window identify the row, so that they win over fields of the same name.
+        if (!Object.hasOwn(result, name)) setOwn(result, name, copyJson(value));
+      }
+    },
+  };
+}
+
+function compileAggregate(
+  spec: AggregateSpec,
+  context: { readonly inputs: AggregateInputs; readonly uid: string; readonly index: number },
+): Compiled {
+  if (spec.kind === 'custom') return compileCustom(spec, context);
+  const { inputs } = context;
+  if (spec.kind === 'count' && spec.input === null) {
+    return {
+      accumulators: [counting(inputs, null)],
+      names: ['rows'],
+      result: ([column]) => readNumber(column!),
+    };
+  }
+  const input = inputs.indexOf(spec);
+  const name = inputName(spec, input);
+  const { kind } = spec;
+  switch (kind) {
+    case 'count':
+      return {
+        accumulators: [counting(inputs, input)],
+        names: [`count(${name})`],
+        result: ([column]) => readNumber(column!),
+      };
+    case 'sum':
+    case 'avg':
+      return compileSum(spec, { inputs, input, name });
+    case 'min':
+    case 'max':
+      return {
+        accumulators: [extreme(inputs, input, kind === 'min' ? 1 : -1)],
+        names: [`${kind}(${name})`],
+        result: ([column]) => readExtreme(column!, kind),
+      };
+    case 'stddev':
+      return {
+        accumulators: [moments(inputs, input)],
+        names: [`moments(${name})`],
+        result: ([column]) => readDeviation(column!),
+      };
+    case 'first':
+    case 'last':
+      return {
+        accumulators: [keeping(inputs, input, kind)],
+        names: [`${kind}(${name})`],
+        result:
+          ([column]) =>
+          (table, slot) =>
+            copyJson((table.getValue(column!, slot) as JsonValue | undefined) ?? null),
+      };
+  }
+}
+
+function compileSum(
+  spec: Extract<
+    AggregateSpec,
+    { kind: 'count' | 'sum' | 'avg' | 'min' | 'max' | 'stddev' | 'first' | 'last' }
+  >,
+  context: { readonly inputs: AggregateInputs; readonly input: number; readonly name: string },
+): Compiled {
+  const { inputs, input, name } = context;
+  const scale = spec.decimalScale;
+  const sum = scale === null ? summing(inputs, input) : summingUnits(inputs, input);
+  if (spec.kind === 'sum') {
+    return {
+      accumulators: [sum],
+      names: [`sum(${name})`],
+      result: ([column]) => (scale === null ? readNumber(column!) : readDecimal(column!, scale)),
+    };
+  }
+  return {
+    accumulators: [sum, counting(inputs, input)],
+    names: [`sum(${name})`, `count(${name})`],
+    result: ([sumColumn, countColumn]) =>
+      scale === null
+        ? readMean(sumColumn!, countColumn!)
+        : readDecimalMean({ sum: sumColumn!, count: countColumn! }, scale),
+  };
+}
+
+/** A function is named by its place among the inputs: its text is no part of a schema. */
+function inputName(spec: Exclude<AggregateSpec, { kind: 'custom' }>, input: number): string {
+  const selector = spec.input!;
+  const name = selector.kind === 'field' ? JSON.stringify(selector.field) : `function ${input}`;
+  return spec.decimalScale === null ? name : `${name} scale ${spec.decimalScale}`;
+}
+
+function compileCustom(
+  spec: Extract<AggregateSpec, { kind: 'custom' }>,
+  { uid, index }: { readonly uid: string; readonly index: number },
+): Compiled {
+  const zero = spec.zero as () => unknown;
+  const add = spec.add as (accumulator: unknown, event: unknown) => unknown;
+  const result = spec.result as (accumulator: unknown) => unknown;
+  const call = userCode(uid);
+  const custom: MakeAccumulator = (column) => ({
+    columns: [{ kind: 'value' }],
+    add(table, slot, row) {
+      const stored = table.getValue(column, slot) as JsonValue | undefined;
+      const next = call(() => add(stored === undefined ? zero() : copyJson(stored), row));
+      table.setValue(column, slot, copyJson(jsonOnly(next, uid)));
+    },
+    merge: neverMerged,
+  });
+  return {
+    accumulators: [custom],
+    names: [`custom ${index}`],
+    result:
+      ([column]) =>
+      (table, slot) => {
+        const stored = table.getValue(column!, slot) as JsonValue | undefined;
+        const shown = call(() => result(stored === undefined ? zero() : copyJson(stored)));
+        if (isPlainJson(shown) || shown instanceof Decimal) return shown;
+        throw operatorReturned(uid, 'gave a result that is not plain JSON');
+      },
+  };
+}
+
+const readNumber =
+  (column: number): WriteResult =>
+  (table, slot) => {
+    const value = (table.columns[column] as Float64Array)[slot]!;
+    return Number.isNaN(value) ? null : value;
+  };
+
+const readMean =
+  (sum: number, count: number): WriteResult =>
+  (table, slot) => {
+    const total = (table.columns[sum] as Float64Array)[slot]!;
+    return Number.isNaN(total) ? null : total / (table.columns[count] as Float64Array)[slot]!;
+  };
+
+const readDecimal =
+  (column: number, scale: number): WriteResult =>
+  (table, slot) => {
+    const units = table.getValue(column, slot) as number | string | undefined;
+    return units === undefined ? null : new Decimal(BigInt(unitsOf(units)), scale);
+  };
+
+/** Four digits below the scale, as Spark gives an average of decimals. */
+const readDecimalMean =
+  (columns: { readonly sum: number; readonly count: number }, scale: number): WriteResult =>
+  (table, slot) => {
+    const units = table.getValue(columns.sum, slot) as number | string | undefined;
+    if (units === undefined) return null;
+    const count = (table.columns[columns.count] as Float64Array)[slot]!;
+    return new Decimal(BigInt(unitsOf(units)), scale).dividedBy(count, scale + 4);
+  };
+
+/** Numbers come before texts: the least of a mix is a number, the greatest a text. */
+const readExtreme =
+  (column: number, kind: 'min' | 'max'): WriteResult =>
+  (table, slot) => {
+    const value = (table.columns[column] as Float64Array)[slot]!;
+    const number = Number.isNaN(value) ? undefined : value;
+    const text = table.getValue(column + 1, slot);
+    return (kind === 'min' ? (number ?? text) : (text ?? number)) ?? null;
+  };
+
+const readDeviation =
+  (column: number): WriteResult =>
+  (table, slot) => {
+    const count = (table.columns[column] as Float64Array)[slot]!;
+    const squares = (table.columns[column + 2] as Float64Array)[slot]!;
+    return count < 2 ? null : Math.sqrt(squares / (count - 1));
+  };
+
+/** Runs user code; what it throws becomes a fault that names the operator. */
+const userCode =
+  (uid: string) =>
+  <Value>(code: () => Value): Value => {
+    try {
+      return code();
+    } catch (thrown) {
+      throw operatorFailed(uid, thrown);
+    }
+  };
+
+function jsonOnly(value: unknown, uid: string): JsonValue {
+  if (isPlainJson(value)) return value;
+  throw operatorReturned(uid, 'kept a value that is not plain JSON');
+}

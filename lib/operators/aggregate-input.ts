@@ -1,0 +1,143 @@
+// The values that aggregates read of a row. Each distinct field or function is read once per row,
+// however many aggregates use it, and checked before any state is touched, so that a bad value
+// leaves nothing to undo.
+
+import { Decimal } from '../model/decimal.ts';
+import type { AggregateSpec, Selector } from '../plan/plan.ts';
+import { isPlainJson } from '../state/json-value.ts';
+import { faultOf, operatorReturned } from './record-fault.ts';
+import { type Read, readerOf, selectorText } from './selector.ts';
+
+/** What an aggregate demands of a value that is not null. */
+type Demand = 'number' | 'decimal' | 'comparable' | 'json' | 'none';
+
+type BuiltIn = Exclude<AggregateSpec, { kind: 'custom' }>;
+
+/** Exact units of a decimal: a safe integer where it fits, which is nearly always. */
+export type Units = number | bigint;
+
+interface Input {
+  readonly selector: Selector;
+  readonly demand: Demand;
+  readonly decimalScale: number;
+  readonly read: Read;
+}
+
+/** The distinct inputs of one aggregation, and their values for the row at hand. */
+export class AggregateInputs {
+  /** By input: a checked value, or `null` where the row has none. */
+  readonly values: unknown[] = [];
+  private readonly uid: string;
+  private readonly inputs: Input[] = [];
+
+  constructor(uid: string) {
+    this.uid = uid;
+  }
+
+  /** The index of the input an aggregate needs, added when it is new. */
+  indexOf(spec: BuiltIn): number {
+    const selector = spec.input!;
+    const demand = demandOf(spec);
+    const decimalScale = spec.decimalScale ?? 0;
+    const known = this.inputs.findIndex(
+      (input) =>
+        isSame(input.selector, selector) &&
+        input.demand === demand &&
+        input.decimalScale === decimalScale,
+    );
+    if (known >= 0) return known;
+    this.inputs.push({ selector, demand, decimalScale, read: readerOf(selector, this.uid) });
+    return this.inputs.length - 1;
+  }
+
+  /** Reads and checks all inputs of a row; throws a fault for the first that does not fit. */
+  read(row: unknown): void {
+    const { inputs, values } = this;
+    for (let index = 0; index < inputs.length; index += 1) {
+      const input = inputs[index]!;
+      const value = input.read(row);
+      if (value === undefined || value === null) values[index] = null;
+      else if (input.demand === 'number') values[index] = this.numberOf(value, input);
+      else values[index] = this.checked(value, input);
+    }
+  }
+
+  private numberOf(value: unknown, input: Input): number {
+    if (typeof value !== 'number') {
+      throw faultOf('not-a-number', `${this.nameOf(input)} is not a number`);
+    }
+    // 1e999 is valid JSON and reads as Infinity.
+    if (value - value !== 0) {
+      throw faultOf('not-finite', `${this.nameOf(input)} is not a finite number`);
+    }
+    return value;
+  }
+
+  private checked(value: unknown, input: Input): unknown {
+    switch (input.demand) {
+      case 'decimal':
+        return this.unitsOf(value, input);
+      case 'comparable':
+        if (typeof value === 'string') return value;
+        if (typeof value === 'number') return this.numberOf(value, input);
+        throw faultOf('not-comparable', `${this.nameOf(input)} is neither a number nor a text`);
+      case 'json':
+        if (isPlainJson(value)) return value;
+        throw operatorReturned(
+          this.uid,
+          `was given ${selectorText(input.selector)} that is no JSON`,
+        );
+      default:
+        return value;
+    }
+  }
+
+  private unitsOf(value: unknown, input: Input): Units {
+    const { decimalScale } = input;
+    if (typeof value === 'number') {
+      this.numberOf(value, input);
+      const units = Math.round(value * 10 ** decimalScale);
+      // Decimals of up to 15 digits and doubles map to each other, so this one is the number's text.
+      if (Math.abs(units) < 1e15 && units / 10 ** decimalScale === value) return units + 0;
+    }
+    const decimal =
+      typeof value === 'number' || typeof value === 'string'
+        ? Decimal.parse(String(value), decimalScale)
+        : undefined;
+    if (decimal === undefined) {
+      throw faultOf(
+        'not-a-number',
+        `${this.nameOf(input)} is no decimal with at most ${decimalScale} digits after the point`,
+      );
+    }
+    return decimal.units;
+  }
+
+  private nameOf(input: Input): string {
+    return `${selectorText(input.selector)}, an input of '${this.uid}',`;
+  }
+}
+
+function demandOf(spec: BuiltIn): Demand {
+  switch (spec.kind) {
+    case 'count':
+      return 'none';
+    case 'sum':
+    case 'avg':
+      return spec.decimalScale === null ? 'number' : 'decimal';
+    case 'stddev':
+      return 'number';
+    case 'min':
+    case 'max':
+      return 'comparable';
+    case 'first':
+    case 'last':
+      return 'json';
+  }
+}
+
+function isSame(left: Selector, right: Selector): boolean {
+  return left.kind === 'field'
+    ? right.kind === 'field' && left.field === right.field
+    : right.kind === 'function' && left.select === right.select;
+}

@@ -1,0 +1,50 @@
+// The watermark that holds for each key group: that of the log, or the floor that a range of key
+// groups inherited from a parent log, whichever is later. Nearly always all are the same.
+
+import type { WatermarkFloor } from '../model/commit.ts';
+import { KEY_GROUP_COUNT } from '../model/hash-range.ts';
+
+/** A consecutive range of key groups. */
+export interface KeyGroupRange {
+  readonly firstKeyGroup: number;
+  readonly lastKeyGroup: number;
+}
+
+export class GroupWatermarks {
+  /** Least and greatest watermark of all key groups; -Infinity before any event. */
+  readonly leastMs: number;
+  readonly greatestMs: number;
+  private readonly byGroup: Float64Array;
+
+  constructor(watermarkMs: number | null, floors: readonly WatermarkFloor[]) {
+    this.byGroup = new Float64Array(KEY_GROUP_COUNT).fill(watermarkMs ?? Number.NEGATIVE_INFINITY);
+    for (const floor of floors) {
+      const floorMs = floor.watermarkMs ?? Number.NEGATIVE_INFINITY;
+      for (let group = floor.firstKeyGroup; group <= floor.lastKeyGroup; group += 1) {
+        this.byGroup[group] = Math.max(this.byGroup[group]!, floorMs);
+      }
+    }
+    this.leastMs = Math.min(...this.byGroup);
+    this.greatestMs = Math.max(...this.byGroup);
+  }
+
+  of(keyGroup: number): number {
+    return this.byGroup[keyGroup]!;
+  }
+
+  /** Maximal ranges of key groups whose watermark has reached `endMs`. */
+  rangesClosedAt(endMs: number): KeyGroupRange[] {
+    if (endMs > this.greatestMs) return [];
+    const ranges: KeyGroupRange[] = [];
+    let first = -1;
+    for (let group = 0; group <= KEY_GROUP_COUNT; group += 1) {
+      const closed = group < KEY_GROUP_COUNT && endMs <= this.byGroup[group]!;
+      if (closed && first < 0) first = group;
+      if (!closed && first >= 0) {
+        ranges.push({ firstKeyGroup: first, lastKeyGroup: group - 1 });
+        first = -1;
+      }
+    }
+    return ranges;
+  }
+}

@@ -1,0 +1,164 @@
+// The operator behind `.aggregate` and `.reduce`: finds the row of a key and window in the draft,
+// adds to it, and at the end of the batch emits what the output modes ask for and evicts what the
+// watermark has closed. Lateness goes by the watermark of the previous commit, closing by the new
+// one, so that what an operator emits is not late further down.
+
+import type { WindowSpec } from '../plan/plan.ts';
+import type { KeyDictionary } from '../state/key-dictionary.ts';
+import type { DraftTable, OperatorDraft, StateSchema } from '../state/operator-draft.ts';
+import { firstWindowStart, lastWindowStart } from '../time/window.ts';
+import type { Accumulation } from './accumulation.ts';
+import type { GroupWatermarks } from './group-watermarks.ts';
+import type { KeyReader } from './key.ts';
+import type { Pass, Push } from './pass.ts';
+import { type WindowShape, windowShapeOf } from './window-shape.ts';
+
+/** Row key of a group that has no window. */
+const NO_WINDOW = 0;
+
+export interface KeyedOperatorOptions {
+  readonly uid: string;
+  readonly window: WindowSpec | null;
+  readonly key: KeyReader;
+  readonly accumulation: Accumulation;
+  readonly pass: Pass;
+  /** Complete mode keeps every window and knows no late rows. */
+  readonly complete: boolean;
+  /** Takes rows late for all their windows. */
+  readonly late: Push;
+}
+
+export class KeyedOperator {
+  readonly uid: string;
+  readonly shape: WindowShape | null;
+  readonly key: KeyReader;
+  readonly accumulation: Accumulation;
+  readonly complete: boolean;
+  /** Takes one row; its place in the plan's wiring. */
+  readonly push: Push;
+  /** This batch's part of the draft. */
+  draft!: OperatorDraft;
+  private readonly schema: StateSchema;
+  private readonly pass: Pass;
+  private readonly late: Push;
+  private keys!: KeyDictionary;
+  /** The table used last: rows mostly follow each other in the same window. */
+  private table: DraftTable | null = null;
+
+  constructor(options: KeyedOperatorOptions) {
+    const { uid, window, key, accumulation } = options;
+    this.uid = uid;
+    this.key = key;
+    this.accumulation = accumulation;
+    this.pass = options.pass;
+    this.late = options.late;
+    this.complete = options.complete;
+    this.shape = window === null ? null : windowShapeOf(window, accumulation.orderFree);
+    this.schema = { id: schemaIdOf(this), columns: accumulation.columns };
+    this.push = this.pushFor(this.shape);
+  }
+
+  /** Begins a batch. */
+  begin(): void {
+    this.draft = this.pass.draft.operator(this.uid, this.schema);
+    this.keys = this.draft.keys;
+    this.table = null;
+  }
+
+  /** Removes what no open window needs any more. */
+  evict(watermarks: GroupWatermarks): void {
+    const { shape, draft } = this;
+    if (shape === null || this.complete) return;
+    for (const rowKey of draft.rowKeys()) {
+      const lastStart = shape.panes ? lastWindowStart(rowKey, shape.slideMs) : rowKey;
+      for (const range of watermarks.rangesClosedAt(lastStart + shape.sizeMs)) {
+        if (draft.hasRowsIn({ rowKey, ...range })) draft.evict({ rowKey, ...range });
+      }
+    }
+  }
+
+  private pushFor(shape: WindowShape | null): Push {
+    if (shape === null) return (row) => this.addUnwindowed(row);
+    if (shape.panes) return (row, timeMs) => this.addToPane(row, timeMs, shape);
+    if (shape.slideMs === shape.sizeMs) return (row, timeMs) => this.addToOne(row, timeMs, shape);
+    return (row, timeMs) => this.addToEach(row, timeMs, shape);
+  }
+
+  private addUnwindowed(row: unknown): void {
+    const keyId = this.keyOf(row);
+    this.add(NO_WINDOW, keyId, row);
+  }
+
+  private addToOne(row: unknown, timeMs: number, shape: WindowShape): void {
+    const keyId = this.keyOf(row);
+    const start = lastWindowStart(timeMs, shape.sizeMs);
+    if (start + shape.sizeMs <= this.lateAt(keyId)) this.refuse(row, timeMs);
+    else this.add(start, keyId, row);
+  }
+
+  private addToPane(row: unknown, timeMs: number, shape: WindowShape): void {
+    const keyId = this.keyOf(row);
+    const lateAt = this.lateAt(keyId);
+    if (lastWindowStart(timeMs, shape.slideMs) + shape.sizeMs <= lateAt) {
+      this.refuse(row, timeMs);
+      return;
+    }
+    if (firstWindowStart(timeMs, shape) + shape.sizeMs <= lateAt) this.pass.lateRows += 1;
+    this.add(lastWindowStart(timeMs, shape.stepMs), keyId, row);
+  }
+
+  private addToEach(row: unknown, timeMs: number, shape: WindowShape): void {
+    const keyId = this.keyOf(row);
+    const lateAt = this.lateAt(keyId);
+    const last = lastWindowStart(timeMs, shape.slideMs);
+    if (last + shape.sizeMs <= lateAt) {
+      this.refuse(row, timeMs);
+      return;
+    }
+    let start = firstWindowStart(timeMs, shape);
+    if (start + shape.sizeMs <= lateAt) this.pass.lateRows += 1;
+    for (; start <= last; start += shape.slideMs) {
+      if (start + shape.sizeMs > lateAt) this.add(start, keyId, row);
+    }
+  }
+
+  /** All that can be wrong with a row is found here, before state is touched. */
+  private keyOf(row: unknown): number {
+    const keyId = this.key.idOf(row, this.keys);
+    this.accumulation.prepare(row);
+    return keyId;
+  }
+
+  /** Windows that end here or before are closed for the key; -Infinity where nothing is late. */
+  private lateAt(keyId: number): number {
+    return this.complete
+      ? Number.NEGATIVE_INFINITY
+      : this.pass.previous.of(this.keys.keyGroupOf(keyId));
+  }
+
+  private add(rowKey: number, keyId: number, row: unknown): void {
+    let table = this.table;
+    if (table === null || table.rowKey !== rowKey) {
+      table = this.draft.table(rowKey);
+      this.table = table;
+    }
+    const slot = table.touch(keyId);
+    this.accumulation.add(table.rows, slot, row);
+    this.pass.reached = true;
+  }
+
+  private refuse(row: unknown, timeMs: number): void {
+    this.pass.lateRows += 1;
+    this.late(row, timeMs);
+  }
+}
+
+/** What state depends on: key, window and the meaning of each column. */
+function schemaIdOf({ key, shape, accumulation }: KeyedOperator): string {
+  const keyText = `key ${JSON.stringify(key.fields)}`;
+  const windowText =
+    shape === null
+      ? ''
+      : ` window ${shape.sizeMs}/${shape.slideMs} by ${shape.panes ? 'pane' : 'window'}`;
+  return `${keyText}${windowText}: ${accumulation.meaning}`;
+}

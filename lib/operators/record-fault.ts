@@ -1,0 +1,57 @@
+// A record that cannot be applied is no error of the engine: it becomes a dead letter, and its
+// neighbours go on. A fault carries no stack trace, because a batch may be full of them.
+
+/** Why a record was set aside; the codes are stable, they stand in dead letters. */
+export type FaultReason =
+  | 'schema'
+  | 'operator-failed'
+  | 'key-missing'
+  | 'key-invalid'
+  | 'wrong-shard'
+  | 'not-a-number'
+  | 'not-finite'
+  | 'not-comparable'
+  | 'event-time-missing'
+  | 'event-time-invalid'
+  | 'event-time-ahead';
+
+/** Longest text of a user's error in a dead letter: enough to find it, too short to leak a record. */
+const ERROR_TEXT_MAX = 200;
+
+/** Thrown by operators, caught once per record. */
+export class RecordFault {
+  readonly reason: string;
+  /** A sentence that never quotes the record. */
+  readonly detail: string;
+
+  constructor(reason: string, detail: string) {
+    this.reason = reason;
+    this.detail = detail;
+  }
+}
+
+/** A fault of one of the engine's own checks. */
+export function faultOf(reason: FaultReason, detail: string): RecordFault {
+  return new RecordFault(reason, detail);
+}
+
+/** The fault for what user code threw; a fault from further down the plan stays what it is. */
+export function operatorFailed(uid: string, thrown: unknown): RecordFault {
+  if (thrown instanceof RecordFault) return thrown;
+  return faultOf('operator-failed', `operator '${uid}' threw ${textOf(thrown)}`);
+}
+
+/** The fault for what user code returned. */
+export function operatorReturned(uid: string, what: string): RecordFault {
+  return faultOf('operator-failed', `operator '${uid}' ${what}`);
+}
+
+/** User code can throw anything, also things whose own text throws. */
+function textOf(thrown: unknown): string {
+  try {
+    const text = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
+    return text.slice(0, ERROR_TEXT_MAX);
+  } catch {
+    return 'something that has no text';
+  }
+}

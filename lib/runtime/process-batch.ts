@@ -1,0 +1,193 @@
+// One pass over the records of a batch: decoded events go through the plan's operators one at a
+// time, a draft takes what they change, then the watermark advances, and what it closes is emitted
+// and evicted in the same pass. Pure: no clock, no I/O, and the same input gives the same bytes.
+//
+// A record that fails anywhere is a dead letter, and what it did to draft and outputs before it
+// failed is taken back at once; the pass never starts over, so a batch full of bad records costs
+// what a batch of good ones does. A result row that the operators behind an aggregation, or every
+// byte of its sink, cannot take has no one record to blame: it becomes a dead letter of this commit
+// as JSON, under the position of the batch's last record, and the classes of the records, which
+// count source records only, do not change.
+
+import type { SinkTargets } from '../contract/environment.ts';
+import type { DecodedBatch } from '../decoding/decoded-batch.ts';
+import { assert } from '../model/assert.ts';
+import { asArrivalTimeMs } from '../model/ids.ts';
+import type { ArrivalRange } from '../model/record.ts';
+import { emitResults } from '../operators/emission.ts';
+import { GroupWatermarks } from '../operators/group-watermarks.ts';
+import { Pass, type Push } from '../operators/pass.ts';
+import { RecordFault } from '../operators/record-fault.ts';
+import { type WiredPlan, wirePlan } from '../operators/wire-plan.ts';
+import type { Plan } from '../plan/plan.ts';
+import { sha256Hex } from '../state/digest.ts';
+import type { StateDraft } from '../state/draft.ts';
+import { advanceWatermark } from '../time/watermark.ts';
+import type { BatchInput, BatchResult, CompilePlan, ExecutablePlan } from './batch.ts';
+import { BatchOutputs } from './batch-outputs.ts';
+
+/** Reason of a record that was set aside unread, because it kept ending the process. */
+const POISON = new RecordFault(
+  'poison',
+  'the process ended each time this record was processed; its code was not run again',
+);
+
+/**
+ * Makes a plan ready to run: operators wired and targets resolved once per sandbox.
+ *
+ * @throws EngineError `invalid` when a sink has no target or the plan cannot be wired.
+ */
+export const compilePlan: CompilePlan = (plan, targets) => new CompiledPlan(plan, targets);
+
+type RecordCounts = {
+  dead: number;
+  late: number;
+  filtered: number;
+  applied: number;
+  lateRows: number;
+};
+
+class CompiledPlan implements ExecutablePlan {
+  readonly plan: Plan;
+  private readonly pass = new Pass();
+  private readonly outputs: BatchOutputs;
+  private readonly wired: WiredPlan;
+  /** How far user code has seen the events of a decoded batch: it may have changed them in place. */
+  private readonly seenTo = new WeakMap<DecodedBatch, number>();
+
+  constructor(plan: Plan, targets: SinkTargets) {
+    this.plan = plan;
+    this.outputs = new BatchOutputs(plan, targets);
+    this.wired = wirePlan(plan, this.pass, (uid): Push => this.outputs.pushOf(uid));
+  }
+
+  processBatch(input: BatchInput): BatchResult {
+    const { decoded, from, to } = input;
+    assert(0 <= from && from < to && to <= decoded.count, `a batch takes records ${from} to ${to}`);
+    const { pass, wired, outputs } = this;
+    const draft = input.state.draft({ undoable: wired.undoable });
+    const previous = new GroupWatermarks(input.watermarkMs, input.floors);
+    pass.begin({ draft, hashRange: input.hashRange, previous });
+    outputs.begin(input);
+    for (const { operator } of wired.keyed) operator.begin();
+    const counts = this.passRecords(input, draft);
+    const watermarkMs = this.advance(input.watermarkMs);
+    this.emitAndEvict(input, { previous, current: new GroupWatermarks(watermarkMs, input.floors) });
+    return {
+      draft,
+      outputs: outputs.finish(),
+      watermarkMs,
+      counts,
+      firstPosition: decoded.positionOf(from),
+      lastPosition: decoded.positionOf(to - 1),
+      arrival: arrivalRange(input),
+      inputDigest: digestOf(input),
+    };
+  }
+
+  private passRecords(input: BatchInput, draft: StateDraft): RecordCounts {
+    const { decoded, from, to } = input;
+    const { pass, outputs } = this;
+    const { push, undoable } = this.wired;
+    const counts = { dead: 0, late: 0, filtered: 0, applied: 0, lateRows: 0 };
+    const events = this.eventsOf(input);
+    const { arrivedAtMs } = decoded;
+    for (let index = from; index < to; index += 1) {
+      pass.beginRecord(arrivedAtMs[index]!);
+      if (undoable) {
+        draft.journal.mark();
+        outputs.mark();
+      }
+      try {
+        push(events(index), Number.NaN);
+      } catch (thrown) {
+        if (!(thrown instanceof RecordFault)) throw thrown;
+        if (undoable) {
+          draft.journal.undo();
+          outputs.undo();
+        }
+        outputs.addDeadRecord(thrown, index);
+        counts.dead += 1;
+        continue;
+      }
+      pass.endRecord();
+      if (pass.reached) {
+        counts.applied += 1;
+        counts.lateRows += pass.lateRows;
+      } else if (pass.lateRows > 0) counts.late += 1;
+      else counts.filtered += 1;
+    }
+    return counts;
+  }
+
+  /**
+   * The event at an index; throws the fault of a record that has none. A prefix of the same batch is
+   * passed again when a commit was refused or its delta was too long: then events are parsed anew.
+   */
+  private eventsOf({ decoded, from, to, poison }: BatchInput): (index: number) => unknown {
+    const { events, rejectCount } = decoded;
+    const seenTo = this.seenTo.get(decoded) ?? 0;
+    this.seenTo.set(decoded, Math.max(seenTo, to));
+    if (rejectCount === 0 && !poison && from >= seenTo) return (index) => events[index];
+    return (index) => {
+      if (poison && index === from) throw POISON;
+      const reject = decoded.rejectOf(index);
+      if (reject !== null) throw new RecordFault(reject.reason, reject.detail);
+      if (index >= seenTo) return events[index];
+      return JSON.parse(Buffer.from(decoded.bytesOf(index)).toString('utf8'));
+    };
+  }
+
+  private advance(previousMs: number | null): number | null {
+    const { watermarkDelayMs } = this.wired;
+    const { maxSeenMs } = this.pass;
+    if (watermarkDelayMs === null || maxSeenMs === Number.NEGATIVE_INFINITY) return previousMs;
+    return advanceWatermark(previousMs, maxSeenMs, watermarkDelayMs);
+  }
+
+  private emitAndEvict(
+    input: BatchInput,
+    watermarks: { readonly previous: GroupWatermarks; readonly current: GroupWatermarks },
+  ): void {
+    const { outputs } = this;
+    const last = input.to - 1;
+    for (const { operator, pushes } of this.wired.keyed) {
+      emitResults({
+        operator,
+        pushes,
+        ...watermarks,
+        onFault: (fault, row) => outputs.addDeadRow(fault, row, last),
+      });
+      operator.evict(watermarks.current);
+    }
+  }
+}
+
+/** First and last arrival of the records taken; Kinesis does not promise that they ascend. */
+function arrivalRange({ decoded, from, to }: BatchInput): ArrivalRange {
+  let [firstMs, lastMs] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (let index = from; index < to; index += 1) {
+    const arrivedAtMs = decoded.arrivedAtMs[index]!;
+    if (arrivedAtMs < firstMs) firstMs = arrivedAtMs;
+    if (arrivedAtMs > lastMs) lastMs = arrivedAtMs;
+  }
+  return { firstMs: asArrivalTimeMs(firstMs), lastMs: asArrivalTimeMs(lastMs) };
+}
+
+/**
+ * Digest of the records taken: sequence numbers, sub-sequence numbers and lengths as columns, then
+ * the bytes. The columns have fixed or separated entries, so that no other records give the same input.
+ */
+function digestOf({ decoded, from, to }: BatchInput): string {
+  const sequenceNumbers = `${to - from}:${decoded.sequenceNumbers.slice(from, to).join()};`;
+  const numbers = new DataView(new ArrayBuffer((to - from) * 8));
+  for (let index = from; index < to; index += 1) {
+    numbers.setUint32((index - from) * 8, decoded.subSequenceNumbers[index]!, true);
+    numbers.setUint32((index - from) * 8 + 4, decoded.byteLengths[index]!, true);
+  }
+  return sha256Hex(
+    Buffer.from(sequenceNumbers, 'latin1'),
+    new Uint8Array(numbers.buffer),
+    decoded.slabRange(from, to),
+  );
+}
