@@ -131,11 +131,9 @@ function selectorText(selector: Selector): string {
 
 function sinkLines(plan: Plan, node: SinkNode): readonly string[] {
   if (node.inputs.length === 0) return [`late rows, ${placeText(node)}`];
-  const keyed = plan.nodes.some((each) => each.kind === 'aggregate' || each.kind === 'reduce');
-  const grouped = keyed && feedsOnGroups(plan, node);
   return [
     `takes ${node.inputs[0]} in mode ${node.mode}, ${placeText(node)}`,
-    `allowed: ${reasonText(node, grouped)}`,
+    `allowed: ${reasonText(node, feedsOnGroups(plan, node))}`,
   ];
 }
 
