@@ -38,7 +38,9 @@ describe('plan hash', () => {
   test('it is written as 16 hex digits, and stays what it was', () => {
     expect(base.hash).toBe('55fe2155cbc439ce');
     expect(hashPlan(base.nodes)).toBe(base.hash);
-    expect(describeState(base.nodes)).toMatchInlineSnapshot(`"[["kinesis-source","flights",["origin"]],["watermark",["field","departedAt"],"milliseconds",600000],["aggregate","aggregate-1",[["origin",["field","origin"]]],[3600000,3600000],[["n","count",null,null],["mean","avg",["field","delay"],null]]]]"`);
+    expect(describeState(base.nodes)).toMatchInlineSnapshot(
+      `"[["kinesis-source","flights",["origin"]],["watermark",["field","departedAt"],"milliseconds",600000],["aggregate","aggregate-1",[["origin",["field","origin"]]],[3600000,3600000],[["n","count",null,null],["mean","avg",["field","delay"],null]]]]"`,
+    );
   });
 
   test.each([
