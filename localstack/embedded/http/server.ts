@@ -87,7 +87,8 @@ function detectVersion(socket: Socket, decided: (version: 'http1' | 'http2') => 
     socket.pause();
     socket.unshift(seen);
     decided(alike ? 'http2' : 'http1');
-    socket.resume();
+    // An HTTP/2 session takes what was put back by itself, and would miss what had flowed away.
+    if (!alike) socket.resume();
   };
   socket.on('data', onData);
 }

@@ -32,8 +32,6 @@ export interface SandboxPool {
   list(): readonly SandboxStatus[];
   /** SIGKILL; false when there is no such sandbox. */
   kill(pid: number): boolean;
-  /** Drops idle sandboxes whose code is not current any more. */
-  retire(isCurrent: (runnable: RunnableFunction) => boolean): void;
   /** Kills all and waits for their end. */
   stop(): Promise<void>;
 }
@@ -119,10 +117,6 @@ export function createSandboxPool(options: {
       const entry = [...entries].find(({ sandbox }) => sandbox.pid === pid);
       entry?.sandbox.kill();
       return entry !== undefined;
-    },
-    retire(isCurrent) {
-      for (const entry of entries)
-        if (isFree(entry) && !isCurrent(entry.runnable)) entry.sandbox.kill();
     },
     async stop() {
       stopped = true;

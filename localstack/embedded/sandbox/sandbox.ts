@@ -16,7 +16,6 @@ export interface RunnableFunction {
   readonly functionName: string;
   /** `$LATEST` or a number. */
   readonly version: string;
-  readonly functionArn: string;
   readonly runtime: string;
   /** `module.export` */
   readonly handler: string;
@@ -26,25 +25,27 @@ export interface RunnableFunction {
   readonly environment: Readonly<Record<string, string>>;
 }
 
+interface Failure {
+  readonly errorType: string;
+  readonly errorMessage: string;
+  readonly trace: readonly string[];
+}
+
 export type Outcome =
   /** `payload` is JSON. */
-  | { readonly kind: 'returned'; readonly payload: string }
-  | {
-      readonly kind: 'failed';
-      readonly errorType: string;
-      readonly errorMessage: string;
-      readonly trace: readonly string[];
-    };
+  { readonly kind: 'returned'; readonly payload: string } | ({ readonly kind: 'failed' } & Failure);
 
 export interface Invocation {
   readonly requestId: string;
+  /** As it was invoked, with its qualifier. */
+  readonly functionArn: string;
   /** JSON. */
   readonly event: string;
 }
 
 export interface Sandbox {
   readonly pid: number;
-  readonly busy: boolean;
+  /** False from the moment it was killed or died. */
   readonly alive: boolean;
   /** Never rejects: whatever ends the process in the middle is a failed invocation. */
   invoke(invocation: Invocation): Promise<Outcome>;
@@ -52,7 +53,7 @@ export interface Sandbox {
   kill(): void;
 }
 
-type Report = Outcome | { readonly kind: 'ready' } | (Outcome & { readonly kind: 'unloadable' });
+type Report = Outcome | { readonly kind: 'ready' } | ({ readonly kind: 'unloadable' } & Failure);
 
 /** Starts a process; loading the code happens inside it and is part of its first invocation. */
 export function startSandbox(options: {
@@ -74,6 +75,7 @@ export function startSandbox(options: {
   child.stderr?.setEncoding('utf8').on('data', onOutput);
 
   let alive = true;
+  let exited = false;
   let settle: ((outcome: Outcome) => void) | undefined;
   const loaded = waitForLoad(child);
   const end = (outcome: Outcome) => {
@@ -85,19 +87,22 @@ export function startSandbox(options: {
     if (report.kind === 'returned' || report.kind === 'failed') end(report);
   });
   const die = (reason: string) => {
-    if (!alive) return;
+    if (exited) return;
+    exited = true;
     alive = false;
-    end(failure('Runtime.ExitError', `RequestId: the sandbox ended with ${reason}`));
+    end(failure('Runtime.ExitError', `the sandbox ended with ${reason}`));
     onExit();
   };
   child.once('exit', (code, signal) => die(signal ?? `exit status ${code}`));
   child.on('error', (error) => die(error.message));
 
+  const kill = () => {
+    alive = false;
+    child.kill('SIGKILL');
+  };
+
   return {
     pid: child.pid ?? 0,
-    get busy() {
-      return settle !== undefined;
-    },
     get alive() {
       return alive;
     },
@@ -111,14 +116,14 @@ export function startSandbox(options: {
         void loaded.then((unloadable) => {
           if (unloadable !== null) {
             end(unloadable);
-            child.kill('SIGKILL');
+            kill();
             return;
           }
-          if (!alive) return;
+          if (exited) return;
           timer = setTimeout(() => {
             // Settled before the kill, so that the reason is the timeout and not the signal.
             end(timedOut(runnable.timeoutMs));
-            child.kill('SIGKILL');
+            kill();
           }, runnable.timeoutMs);
           child.send(
             { event: invocation.event, context: contextOf(runnable, invocation) },
@@ -128,7 +133,7 @@ export function startSandbox(options: {
           );
         });
       }),
-    kill: () => void child.kill('SIGKILL'),
+    kill,
   };
 }
 
@@ -188,7 +193,7 @@ function contextOf(runnable: RunnableFunction, invocation: Invocation): object {
     awsRequestId: invocation.requestId,
     functionName: runnable.functionName,
     functionVersion: runnable.version,
-    invokedFunctionArn: runnable.functionArn,
+    invokedFunctionArn: invocation.functionArn,
     logGroupName: `/aws/lambda/${runnable.functionName}`,
     logStreamName: `[${runnable.version}]`,
     memoryLimitInMB: String(runnable.memoryMb),

@@ -1,0 +1,38 @@
+import { Refused } from '../refused.ts';
+import { referencesIn } from './intrinsics.ts';
+import type { Json, TemplateResource } from './template.ts';
+
+/**
+ * Logical ids so that each stands after everything it mentions or depends on.
+ *
+ * @throws Refused when resources depend on each other in a circle
+ */
+export function planOrder(
+  resources: Readonly<Record<string, TemplateResource>>,
+): readonly string[] {
+  const ordered: string[] = [];
+  const state = new Map<string, 'open' | 'done'>();
+  const visit = (logicalId: string, path: readonly string[]) => {
+    if (state.get(logicalId) === 'done') return;
+    if (state.get(logicalId) === 'open') {
+      throw new Refused(
+        `resources depend on each other in a circle: ${[...path, logicalId].join(' → ')}`,
+      );
+    }
+    state.set(logicalId, 'open');
+    for (const needed of dependenciesOf(resources[logicalId]!)) {
+      if (Object.hasOwn(resources, needed)) visit(needed, [...path, logicalId]);
+    }
+    state.set(logicalId, 'done');
+    ordered.push(logicalId);
+  };
+  for (const logicalId of Object.keys(resources)) visit(logicalId, []);
+  return ordered;
+}
+
+function dependenciesOf(resource: TemplateResource): Set<string> {
+  const needed = referencesIn((resource.Properties ?? {}) as Json);
+  const stated = resource.DependsOn ?? [];
+  for (const logicalId of typeof stated === 'string' ? [stated] : stated) needed.add(logicalId);
+  return needed;
+}
