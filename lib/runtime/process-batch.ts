@@ -10,7 +10,6 @@
 // count source records only, do not change.
 
 import type { SinkTargets } from '../contract/environment.ts';
-import type { DecodedBatch } from '../decoding/decoded-batch.ts';
 import { assert } from '../model/assert.ts';
 import { asArrivalTimeMs } from '../model/ids.ts';
 import type { ArrivalRange } from '../model/record.ts';
@@ -52,8 +51,6 @@ class CompiledPlan implements ExecutablePlan {
   private readonly pass = new Pass();
   private readonly outputs: BatchOutputs;
   private readonly wired: WiredPlan;
-  /** How far user code has seen the events of a decoded batch: it may have changed them in place. */
-  private readonly seenTo = new WeakMap<DecodedBatch, number>();
 
   constructor(plan: Plan, targets: SinkTargets) {
     this.plan = plan;
@@ -90,7 +87,6 @@ class CompiledPlan implements ExecutablePlan {
     const { pass, outputs } = this;
     const { push, undoable } = this.wired;
     const counts = { dead: 0, late: 0, filtered: 0, applied: 0, lateRows: 0 };
-    const events = this.eventsOf(input);
     const { arrivedAtMs } = decoded;
     for (let index = from; index < to; index += 1) {
       pass.beginRecord(arrivedAtMs[index]!);
@@ -99,7 +95,7 @@ class CompiledPlan implements ExecutablePlan {
         outputs.mark();
       }
       try {
-        push(events(index), Number.NaN);
+        push(this.eventAt(input, index), Number.NaN);
       } catch (thrown) {
         if (!(thrown instanceof RecordFault)) throw thrown;
         if (undoable) {
@@ -121,21 +117,16 @@ class CompiledPlan implements ExecutablePlan {
   }
 
   /**
-   * The event at an index; throws the fault of a record that has none. A prefix of the same batch is
-   * passed again when a commit was refused or its delta was too long: then events are parsed anew.
+   * The event at an index, freshly parsed, so that a pass over the same records again is not misled
+   * by user code that changed events in place; throws the fault of a record that is no event.
    */
-  private eventsOf({ decoded, from, to, poison }: BatchInput): (index: number) => unknown {
-    const { events, rejectCount } = decoded;
-    const seenTo = this.seenTo.get(decoded) ?? 0;
-    this.seenTo.set(decoded, Math.max(seenTo, to));
-    if (rejectCount === 0 && !poison && from >= seenTo) return (index) => events[index];
-    return (index) => {
-      if (poison && index === from) throw POISON;
-      const reject = decoded.rejectOf(index);
-      if (reject !== null) throw new RecordFault(reject.reason, reject.detail);
-      if (index >= seenTo) return events[index];
-      return JSON.parse(Buffer.from(decoded.bytesOf(index)).toString('utf8'));
-    };
+  private eventAt({ decoded, from, poison }: BatchInput, index: number): unknown {
+    if (poison && index === from) throw POISON;
+    const event = decoded.event(index);
+    if (event !== undefined) return event;
+    const reject = decoded.rejectOf(index);
+    assert(reject !== null, 'a record that is no event has a reason');
+    throw new RecordFault(reject.reason, reject.detail);
   }
 
   private advance(previousMs: number | null): number | null {
@@ -183,7 +174,7 @@ function digestOf({ decoded, from, to }: BatchInput): string {
   const numbers = new DataView(new ArrayBuffer((to - from) * 8));
   for (let index = from; index < to; index += 1) {
     numbers.setUint32((index - from) * 8, decoded.subSequenceNumbers[index]!, true);
-    numbers.setUint32((index - from) * 8 + 4, decoded.byteLengths[index]!, true);
+    numbers.setUint32((index - from) * 8 + 4, decoded.byteLengthOf(index), true);
   }
   return sha256Hex(
     Buffer.from(sequenceNumbers, 'latin1'),
