@@ -8,12 +8,13 @@ import type { CheckpointReference, Commit, CommitHeader, Pointer } from '../mode
 import { EngineError } from '../model/errors.ts';
 import type { LogId } from '../model/ids.ts';
 import { RECOVERY_RESTARTS_MAX, SEGMENT_BYTES_MAX } from '../model/limits.ts';
-import type { CommitLog, PointerItem } from '../ports/commit-log.ts';
+import type { CommitLog, CommitPage, PointerItem } from '../ports/commit-log.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
+import { slotOf } from '../protocol/ring.ts';
 import { KeyedState } from '../state/keyed-state.ts';
 import { type CommitContent, decodeCommitBody, decompress } from './commit-body.ts';
-import { followLog, readAfter } from './follow-log.ts';
+import { followLog, type LogPosition, readAfter } from './follow-log.ts';
 import { type Manifest, readManifest, readVerified } from './manifest.ts';
 import { settleAll } from './settle.ts';
 
@@ -88,45 +89,73 @@ async function foldAfter(
   from: { readonly pointerItem: PointerItem; readonly manifest: Manifest | null },
 ): Promise<Recovered | 'overtaken'> {
   const { manifest, pointerItem } = from;
-  const folded = manifest?.header ?? null;
-  const position = {
-    ...at,
-    head: {
-      batchNumber: folded === null ? 0 : folded.batchNumber - 1,
-      commitId: folded?.previousCommitId ?? null,
-    },
-  };
-  const [state, firstPage] = await settleAll([
+  const [state, opening] = await settleAll([
     readSegments(ports.objects, manifest),
-    readAfter(ports.commits, position, COLD_GAP_EXPECTED),
+    readOpening(ports.commits, at, manifest?.header ?? null),
   ]);
   let head: LearnedHead | null = null;
-  const outcome = await followLog(ports.commits, position, {
+  const outcome = await followLog(ports.commits, opening.position, {
     expected: COLD_GAP_EXPECTED,
-    firstPage,
+    ...(opening.firstPage === null ? {} : { firstPage: opening.firstPage }),
     onLinks: async (links) => {
       const contents = await readContents(ports.objects, links);
-      for (const [index, { header, ...commit }] of links.entries()) {
+      for (const [index, link] of links.entries()) {
         const content = contents[index]!;
-        head = { header, content };
-        if (folded !== null && header.batchNumber === folded.batchNumber) {
-          assertSameCommit(header, folded);
-          continue;
-        }
+        head = { header: link.header, content };
         state.applyDelta(content.delta);
-        at.onFolded?.({ header, ...commit }, content);
+        at.onFolded?.(link, content);
       }
     },
   });
   if (outcome === 'overtaken') return 'overtaken';
-  if (folded !== null && head === null) {
-    throw new EngineError(
-      'data',
-      `${at.log}: batch ${folded.batchNumber} of the checkpoint is not in the log`,
-      { code: 'log-corrupt' },
-    );
+  if (head === null && opening.folded !== null) {
+    const { folded } = opening;
+    head = { header: folded.header, content: await readContent(ports.objects, folded) };
   }
+  if (head === null && manifest !== null) return 'overtaken';
   return { state, head, pointerItem };
+}
+
+/** The first page of the log, and what the slot of the checkpoint's own batch holds. */
+interface Opening {
+  readonly position: LogPosition;
+  readonly firstPage: CommitPage | null;
+  /** The commit that was folded last, while its slot has not been reused. */
+  readonly folded: Commit | null;
+}
+
+/** Reads from the checkpoint's own batch on: if it is the head still, its outbox is needed. */
+async function readOpening(
+  commits: CommitLog,
+  at: { readonly log: LogId; readonly ringSize: number },
+  header: CommitHeader | null,
+): Promise<Opening> {
+  const { log, ringSize } = at;
+  if (header === null) {
+    const position = { log, ringSize, head: { batchNumber: 0, commitId: null } };
+    const firstPage = await readAfter(commits, position, COLD_GAP_EXPECTED);
+    return { position, firstPage, folded: null };
+  }
+  const { batchNumber, commitId, previousCommitId } = header;
+  const position = { log, ringSize, head: { batchNumber, commitId } };
+  const before = { batchNumber: batchNumber - 1, commitId: previousCommitId };
+  const page = await readAfter(commits, { ...position, head: before }, COLD_GAP_EXPECTED);
+  const [own, ...later] = page.commits;
+  if (
+    own === undefined ||
+    slotOf(own.header.batchNumber, ringSize) !== slotOf(batchNumber, ringSize)
+  ) {
+    throw corruptLog(log, `batch ${batchNumber} of the checkpoint is not in the log`);
+  }
+  if (own.header.batchNumber === batchNumber && own.header.commitId !== commitId) {
+    throw corruptLog(log, `batch ${batchNumber} is not the commit its checkpoint was made of`);
+  }
+  const wraps = slotOf(batchNumber, ringSize) === ringSize - 1;
+  return {
+    position,
+    firstPage: wraps ? null : { commits: later, truncated: page.truncated },
+    folded: own.header.batchNumber === batchNumber ? own : null,
+  };
 }
 
 /** Folds the commits after a warm head into its state; resolves to the new head or `overtaken`. */
@@ -188,11 +217,5 @@ const isBrokenObject = (error: unknown): error is EngineError =>
   error instanceof EngineError &&
   (error.code === 'object-missing' || error.code === 'object-corrupt');
 
-function assertSameCommit(found: CommitHeader, folded: CommitHeader): void {
-  if (found.commitId === folded.commitId) return;
-  throw new EngineError(
-    'data',
-    `${found.log}: batch ${found.batchNumber} is not the commit its checkpoint was made of`,
-    { code: 'log-corrupt' },
-  );
-}
+const corruptLog = (log: LogId, why: string) =>
+  new EngineError('data', `${log}: ${why}`, { code: 'log-corrupt' });
