@@ -11,6 +11,8 @@ export function cleanEnvironment(keep: readonly string[] = []): void {
   for (const name of Object.keys(process.env)) {
     if (/^(AWS|CDK)_/i.test(name) && !keep.includes(name)) delete process.env[name];
   }
+  // The SDK would announce the end of Node 20 in the middle of the output.
+  process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
   mkdirSync(home, { recursive: true });
   process.env['HOME'] = home;
   process.env['USERPROFILE'] = home;

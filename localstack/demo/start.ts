@@ -40,6 +40,7 @@ async function main(args: readonly string[]): Promise<number> {
 }
 
 async function runInCloud(events: number, screen: Screen): Promise<Report> {
+  screen.say('synthesising the CDK app');
   const assembly = await synthesise();
   const cloud = await startEmbeddedCloud({ port: 0 });
   const interrupt = () => {

@@ -28,6 +28,8 @@ export interface Watch {
 
 /** Progress is asked for this often; what ends a wait is what the log holds, never the time. */
 const POLL_MS = 300;
+/** Counting the rows reads the whole table, so it is done less often. */
+const COUNT_ROWS_MS = 2_000;
 /** Without progress for this long something is broken, and waiting on would hide it. */
 const STALLED_MS = 60_000;
 /** The sandbox is killed once this part is applied: its shard has state to lose by then. */
@@ -74,6 +76,7 @@ export function createWatch(options: {
         .finally(() => {
           isPushing = false;
         });
+      let rows = { count: await countItems(dynamodb, resultTable), atMs: performance.now() };
       let last = { done: -1, atMs: performance.now() };
       for (;;) {
         const stillPushing = isPushing;
@@ -87,10 +90,12 @@ export function createWatch(options: {
             `nothing moved for a minute: ${counted(done)} of ${counted(pushed)} records are applied`,
           );
         }
-        const rows = await countItems(dynamodb, resultTable);
+        if (performance.now() - rows.atMs > COUNT_ROWS_MS) {
+          rows = { count: await countItems(dynamodb, resultTable), atMs: performance.now() };
+        }
         screen.progress(
           done / total,
-          `pushed ${counted(pushed)} · applied ${counted(done)} · batches ${commits.length} · rows in DynamoDB ${counted(rows)}`,
+          `pushed ${counted(pushed)} · applied ${counted(done)} · batches ${commits.length} · rows in DynamoDB ${counted(rows.count)}`,
         );
         await wait(POLL_MS);
       }
