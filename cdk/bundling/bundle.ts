@@ -13,6 +13,10 @@ const PIPELINE_MODULE = 'virtual:pipeline';
 const EXTENSION = extname(import.meta.filename);
 const PACKAGE_ROOT = join(import.meta.dirname, '..', '..');
 
+/** The module in which the SDK searches for credentials, and what stands there in a function. */
+const CREDENTIALS_MODULE = '@aws-sdk/credential-provider-node';
+const ROLE_CREDENTIALS = join(PACKAGE_ROOT, 'functions', `role-credentials${EXTENSION}`);
+
 /** The functions that a pipeline consists of, by file name under `functions/`. */
 export type FunctionName = 'partition-task' | 'maintenance';
 
@@ -46,7 +50,7 @@ export function bundleFunction(source: string, entry: string): FunctionBundle {
     target: 'node22',
     minify: true,
     banner: { js: REQUIRE_BANNER },
-    alias: { [PIPELINE_MODULE]: entry },
+    alias: { [PIPELINE_MODULE]: entry, [CREDENTIALS_MODULE]: ROLE_CREDENTIALS },
   });
   const bundle = { text, codeHash: Buffer.from(hash, 'base64').toString('hex') };
   bundles.set(name, bundle);

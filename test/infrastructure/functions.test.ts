@@ -1,14 +1,23 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Duration } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { afterAll, describe, expect, it } from 'vitest';
 import { bundleFunction, functionSource } from '../../cdk/bundling/bundle.ts';
 import { ENVIRONMENT } from '../../lib/contract/environment.ts';
-import { aTemplate, PROJECT, resourcesOf, theResource } from '../support/synthesis.ts';
+import { text } from '../support/iam.ts';
+import {
+  addPipeline,
+  aStack,
+  aTemplate,
+  PROJECT,
+  resourcesOf,
+  theResource,
+} from '../support/synthesis.ts';
 
 /** The hot path has to start fast: DESIGN of the engine, "handler bundle, minified". */
 const BUNDLE_BYTES_MAX = 600 * 1_024;
@@ -46,6 +55,26 @@ describe('both functions', () => {
     for (const { Properties } of Object.values(resourcesOf(template, 'AWS::Logs::LogGroup'))) {
       expect(Properties).toEqual({ RetentionInDays: 30 });
     }
+  });
+
+  it('each has its own code, and the task that of its pipeline', () => {
+    const stack = aStack();
+    addPipeline(stack, 'call-records');
+    addPipeline(stack, 'archive');
+    const both = Template.fromStack(stack);
+    const codeOf = (id: RegExp) => {
+      const { Code, Environment } = theResource(both, 'AWS::Lambda::Function', id).Properties as {
+        readonly Code: { readonly S3Key: string };
+        readonly Environment: { readonly Variables: Readonly<Record<string, string>> };
+      };
+      return { key: Code.S3Key, hash: Environment.Variables[ENVIRONMENT.codeHash] };
+    };
+    const codes = [/^callrecordsPartitionTask/, /^archivePartitionTask/, /^archiveMaintenance/].map(
+      codeOf,
+    );
+    expect(new Set(codes.map(({ key }) => key)).size).toBe(3);
+    expect(new Set(codes.map(({ hash }) => hash)).size).toBe(3);
+    expect(codeOf(/^callrecordsMaintenance/)).toEqual(codeOf(/^archiveMaintenance/));
   });
 
   it('maintenance runs every five minutes and ends before the next run', () => {
@@ -86,34 +115,47 @@ describe('a bundle', () => {
     'partition-task': bundleFunction(functionSource('partition-task'), delays).text,
     maintenance: bundleFunction(functionSource('maintenance'), delays).text,
   };
-  const environment = {
-    ...Object.fromEntries(Object.values(ENVIRONMENT).map((name) => [name, 'x'])),
-    [ENVIRONMENT.sinkTargets]: '{}',
-    AWS_REGION: 'us-east-1',
-  };
+  /** What the deployed task is given, with logical ids where CloudFormation puts names. */
+  function environmentOf(entry: string): Readonly<Record<string, string>> {
+    const stack = aStack();
+    addPipeline(stack, 'deployed', { entry });
+    const task = theResource(Template.fromStack(stack), 'AWS::Lambda::Function', /PartitionTask/)
+      .Properties['Environment'] as { readonly Variables: Readonly<Record<string, unknown>> };
+    const variables = Object.entries(task.Variables).map(([name, value]) => [name, text(value)]);
+    return { ...Object.fromEntries(variables), AWS_REGION: 'us-east-1' };
+  }
 
-  it.each(Object.entries(bundles))('of %s starts in plain Node', (name, text) => {
+  it.each(Object.entries(bundles))('of %s starts in plain Node', (name, code) => {
     const file = join(folder, `${name}.mjs`);
-    writeFileSync(file, text);
+    writeFileSync(file, code);
     const program = `console.log(typeof (await import(${JSON.stringify(pathToFileURL(file))})).handler)`;
     const printed = execFileSync(process.execPath, ['--input-type=module', '-e', program], {
       cwd: folder,
-      env: environment,
+      env: environmentOf(delays),
       encoding: 'utf8',
     });
     expect(printed.trim()).toBe('function');
   });
 
-  it.each(Object.entries(bundles))('of %s holds no path of this machine', (_name, text) => {
-    expect(text).not.toContain(PROJECT);
-    expect(text).not.toContain('sourceMappingURL');
-    expect(text).not.toMatch(/\/(home|root|Users)\//);
+  it.each(Object.entries(bundles))('of %s holds no path of this machine', (_name, code) => {
+    expect(code).not.toContain(PROJECT);
+    expect(code).not.toContain('sourceMappingURL');
+    expect(code).not.toMatch(/\/(home|root|Users)\//);
   });
 
-  it.each(Object.entries(bundles))('of %s holds no secret', (_name, text) => {
-    expect(text).not.toMatch(/\b(AKIA|ASIA)[A-Z0-9]{16}\b/);
-    expect(text).not.toContain('PRIVATE KEY-----');
+  it.each(Object.entries(bundles))('of %s holds no secret', (_name, code) => {
+    expect(code).not.toMatch(/\b(AKIA|ASIA)[A-Z0-9]{16}\b/);
+    expect(code).not.toContain('PRIVATE KEY-----');
   });
+
+  it.each(Object.entries(bundles))(
+    'of %s takes its credentials from Lambda alone',
+    (_name, code) => {
+      const searched = ['sso_start_url', 'web_identity_token_file', 'credential_process'];
+      expect(code.includes('AWS_SESSION_TOKEN')).toBe(true);
+      expect(searched.filter((name) => code.includes(name))).toEqual([]);
+    },
+  );
 
   it('of the hot path is small', () => {
     const bytes = Buffer.byteLength(bundles['partition-task']);
@@ -136,9 +178,5 @@ describe('a bundle', () => {
     const two = bundleFunction(source, entry('two'));
     expect(two).toEqual(one);
     expect(one.codeHash).toMatch(/^[0-9a-f]{16}$/);
-  });
-
-  it('is built from files that say what they import, so that a missing one has a name', () => {
-    expect(readFileSync(functionSource('partition-task'), 'utf8')).toContain("'virtual:pipeline'");
   });
 });

@@ -13,7 +13,12 @@ export const CONTEXT: Readonly<Record<string, unknown>> = JSON.parse(
 
 /** A stack that belongs to no account, in an app with the feature flags of the project. */
 export function aStack(): Stack {
-  return new Stack(new App({ postCliContext: { ...CONTEXT } }), 'Rivulet');
+  const app = new App({
+    postCliContext: { ...CONTEXT },
+    // Takes seconds; nag.test.ts validates the templates of the same pipelines.
+    builtinCloudFormationValidation: false,
+  });
+  return new Stack(app, 'Rivulet');
 }
 
 /** Adds a pipeline of test/infrastructure/fixtures to `stack`. */
