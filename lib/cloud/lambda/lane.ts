@@ -98,11 +98,17 @@ export function completeUpTo(lane: Lane, to: number, nowMs: number): Lane {
 /** The lane after its first piece failed: retried, halved, or given up. */
 export function afterFailure(
   lane: Lane,
-  settings: { readonly limits: BatchLimits; readonly count: number; readonly middle: number },
-  retryAtMs: number,
+  failed: {
+    readonly limits: BatchLimits;
+    /** How many records failed, and the index that halves them. */
+    readonly count: number;
+    readonly middle: number;
+    readonly retryAtMs: number;
+    readonly nowMs: number;
+  },
 ): { readonly lane: Lane; readonly discarded: Piece | null } {
   const [first, ...rest] = lane.pieces as [Piece, ...Piece[]];
-  const { limits, count, middle } = settings;
+  const { limits, count, middle, retryAtMs, nowMs } = failed;
   // "Splitting a batch does not consume the retry quota."
   if (limits.bisect && count > 1) {
     const halves = [
@@ -112,11 +118,11 @@ export function afterFailure(
     return { lane: { ...lane, pieces: [...halves, ...rest] }, discarded: null };
   }
   const failures = first.failures + 1;
-  const failed = { ...first, failures, notBeforeMs: retryAtMs };
+  const retried = { ...first, failures, notBeforeMs: retryAtMs };
   if (limits.retriesMax >= 0 && failures > limits.retriesMax) {
-    return { lane: completeUpTo(lane, first.to, retryAtMs), discarded: failed };
+    return { lane: completeUpTo(lane, first.to, nowMs), discarded: retried };
   }
-  return { lane: { ...lane, pieces: [failed, ...rest] }, discarded: null };
+  return { lane: { ...lane, pieces: [retried, ...rest] }, discarded: null };
 }
 
 function gather(

@@ -28,13 +28,15 @@ export function createMapping(
   }
   assertUnmapped(account.mappings.values(), { functionArn, eventSourceArn });
   const start = startOf(input, nowMs);
+  const settings = settingsOf(input, functionArn);
+  // The id is drawn last: a refused call must leave no trace, not even in the sequence of ids.
   const mapping: Mapping = {
     id: account.seeded.uuid(),
     eventSourceArn,
     streamArn,
     startingPosition: start.position,
     startingTimestampMs: start.timestampMs,
-    settings: settingsOf(input, functionArn),
+    settings,
     lastModifiedMs: nowMs,
     lastResult: 'No records processed',
     streamCreatedMs: stream.createdMs,

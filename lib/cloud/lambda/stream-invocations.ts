@@ -157,15 +157,13 @@ function fail(
   const { records, retryAtMs, nowMs } = failed;
   const { log } = spot.view;
   const half = records[records.length >>> 1]!;
-  const next = afterFailure(
-    spot.progress.lane,
-    {
-      limits: limitsOf(spot.mapping.settings),
-      count: records.length,
-      middle: log.indexOfSequence(half.sequenceNumber, false),
-    },
+  const next = afterFailure(spot.progress.lane, {
+    limits: limitsOf(spot.mapping.settings),
+    count: records.length,
+    middle: log.indexOfSequence(half.sequenceNumber, false),
     retryAtMs,
-  );
+    nowMs,
+  });
   spot.progress.lane = next.lane;
   if (next.discarded === null) return;
   discard(account, spot, { piece: next.discarded, reason: 'RetryAttemptsExhausted', nowMs });
