@@ -44,18 +44,48 @@ export function slotsByKeyGroup(table: RowTable, keys: KeyDictionary): Int32Arra
 /** The slots of a table by key group and key text: the same rows always in the same order. */
 export function slotsByKey(table: RowTable, keys: KeyDictionary): Int32Array {
   const slots = slotsByKeyGroup(table, keys);
-  const textAt = (slot: number) => keys.textOf(table.keyIds[slot]!);
+  const texts = Array.from(slots, (slot) => keys.textOf(table.keyIds[slot]!));
   let start = 0;
   while (start < slots.length) {
     const group = keys.keyGroupOf(table.keyIds[slots[start]!]!);
     let end = start + 1;
     while (end < slots.length && keys.keyGroupOf(table.keyIds[slots[end]!]!) === group) end += 1;
-    if (end > start + 1) {
-      slots.subarray(start, end).sort((left, right) => (textAt(left) < textAt(right) ? -1 : 1));
-    }
+    if (end - start <= INSERTION_ROWS_MAX) sortByInsertion(slots, texts, { start, end });
+    else sortByText(slots, texts, { start, end });
     start = end;
   }
   return slots;
+}
+
+/** A batch leaves a few rows in each key group: too few for a sort that calls back. */
+const INSERTION_ROWS_MAX = 32;
+
+interface SlotRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+function sortByInsertion(slots: Int32Array, texts: string[], { start, end }: SlotRange): void {
+  for (let next = start + 1; next < end; next += 1) {
+    const slot = slots[next]!;
+    const text = texts[next]!;
+    let place = next;
+    for (; place > start && texts[place - 1]! > text; place -= 1) {
+      slots[place] = slots[place - 1]!;
+      texts[place] = texts[place - 1]!;
+    }
+    slots[place] = slot;
+    texts[place] = text;
+  }
+}
+
+function sortByText(slots: Int32Array, texts: readonly string[], { start, end }: SlotRange): void {
+  const order = Array.from({ length: end - start }, (_, index) => start + index);
+  order.sort((left, right) => (texts[left]! < texts[right]! ? -1 : 1));
+  slots.set(
+    order.map((index) => slots[index]!),
+    start,
+  );
 }
 
 /** Writes the rows in `slots`, which are in key group order. */
@@ -65,27 +95,32 @@ export function encodeRows(
   rows: { readonly keys: KeyDictionary; readonly slots: Int32Array },
 ): void {
   const { keys, slots } = rows;
+  const counts = new Int32Array(KEY_GROUP_COUNT);
+  const texts = new Array<string>(slots.length);
+  for (let row = 0; row < slots.length; row += 1) {
+    const keyId = table.keyIds[slots[row]!]!;
+    counts[keys.keyGroupOf(keyId)]! += 1;
+    texts[row] = keys.textOf(keyId);
+  }
   writer.varint(slots.length);
-  encodeKeyGroups(
-    writer,
-    slots.map((slot) => keys.keyGroupOf(table.keyIds[slot]!)),
-  );
-  writer.texts(Array.from(slots, (slot) => keys.textOf(table.keyIds[slot]!)));
+  encodeKeyGroups(writer, counts);
+  writer.texts(texts);
   const numbers = noNumberColumns();
   for (const [index, kind] of table.kinds.entries()) {
     const column = table.columns[index]!;
     if (kind === 'number') {
-      const values = column as Float64Array;
-      encodeNumberColumn(
-        writer,
-        Float64Array.from(slots, (slot) => values[slot]!),
-        numbers,
-      );
+      encodeNumberColumn(writer, takeNumbers(column as Float64Array, slots), numbers);
     } else {
       const values = column as unknown[] | null;
       encodeValueColumn(writer, values && Array.from(slots, (slot) => values[slot]));
     }
   }
+}
+
+function takeNumbers(column: Float64Array, slots: Int32Array): Float64Array {
+  const taken = new Float64Array(slots.length);
+  for (let row = 0; row < slots.length; row += 1) taken[row] = column[slots[row]!]!;
+  return taken;
 }
 
 /** Reads a block of rows with columns of these kinds. */
@@ -104,9 +139,7 @@ export function decodeRows(reader: ByteReader, kinds: readonly ColumnKind[]): De
   return { texts, keyGroups, columns };
 }
 
-function encodeKeyGroups(writer: ByteWriter, keyGroups: Int32Array): void {
-  const counts = new Int32Array(KEY_GROUP_COUNT);
-  for (const group of keyGroups) counts[group]! += 1;
+function encodeKeyGroups(writer: ByteWriter, counts: Int32Array): void {
   writer.varint(counts.reduce((groups, count) => groups + (count > 0 ? 1 : 0), 0));
   let previous = 0;
   for (let group = 0; group < KEY_GROUP_COUNT; group += 1) {
