@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { Stream, StreamMode } from 'aws-cdk-lib/aws-kinesis';
 import { describe, expect, it } from 'vitest';
@@ -19,11 +22,14 @@ describe('an entry is refused with a sentence', () => {
   const sentences: Readonly<Record<string, readonly [fixture: string, sentence: RegExp]>> = {
     'that does not exist': [
       'nowhere',
-      /^entry test\/infrastructure\/fixtures\/nowhere\.ts does not exist: give the path/,
+      /^entry test\/infrastructure\/fixtures\/nowhere\.entry\.ts does not exist: give the path/,
     ],
     'without a pipeline': ['no-pipeline', /has no pipeline as its default export: write `export/],
     'whose plan is wrong': ['wrong-plan', /^append mode needs a watermark: add \.withWatermark/],
-    'that fails while it is loaded': ['breaks', /breaks\.ts failed while it was loaded: .*JSON/],
+    'that fails while it is loaded': [
+      'breaks',
+      /breaks\.entry\.ts failed while it was loaded: .*JSON/,
+    ],
     'with two sources': ['two-sources', /has 2 sources: a StreamingPipeline reads one stream$/],
     'with two sinks of one name': ['same-names', /two sinks of one kind are named 'Calls'/],
   };
@@ -33,9 +39,16 @@ describe('an entry is refused with a sentence', () => {
 });
 
 it('an entry that cannot be bundled is refused with the place of the mistake', () => {
-  expect(refusalOf('imports-nothing')).toMatch(
-    /imports-nothing\.ts cannot be bundled: test\/infrastructure\/fixtures\/imports-nothing\.ts:1: Could not resolve/,
-  );
+  const folder = mkdtempSync(join(tmpdir(), 'rivulet-test-'));
+  const entry = join(folder, 'lost.ts');
+  try {
+    writeFileSync(entry, "import './nowhere.ts';\nexport default undefined;\n");
+    expect(refusalOf('lost', { entry })).toMatch(
+      /lost\.ts cannot be bundled: .*lost\.ts:1: Could not resolve "\.\/nowhere\.ts"$/,
+    );
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 describe('a setting is refused with its limit', () => {

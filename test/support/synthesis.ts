@@ -27,7 +27,7 @@ export function addPipeline(
   fixture: string,
   props: Partial<StreamingPipelineProps> = {},
 ): StreamingPipeline {
-  const entry = join(PROJECT, 'test', 'infrastructure', 'fixtures', `${fixture}.ts`);
+  const entry = join(PROJECT, 'test', 'infrastructure', 'fixtures', `${fixture}.entry.ts`);
   return new StreamingPipeline(stack, fixture, { entry, ...props });
 }
 
