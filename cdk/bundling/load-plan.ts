@@ -51,7 +51,7 @@ function attempt<Result>(entry: string, run: () => Result): Result {
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     return isRefusal(error)
-      ? refuse(message, error)
+      ? refuse(message)
       : refuse(`${shown(entry)} failed while it was loaded: ${message}`, error);
   }
 }
