@@ -1,5 +1,5 @@
-import { asBatchNumber, asLogId } from '../model/ids.ts';
 import type { BatchNumber, CommitId, LogId } from '../model/ids.ts';
+import { asBatchNumber, asLogId } from '../model/ids.ts';
 
 /** A pipeline without a re-key has one stage. */
 export const SINGLE_STAGE = '1';

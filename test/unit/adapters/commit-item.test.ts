@@ -1,5 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { decodeCommitItem, encodeCommitItem, type Item } from '../../../lib/adapters/aws/commit-item.ts';
+import {
+  decodeCommitItem,
+  encodeCommitItem,
+  type Item,
+} from '../../../lib/adapters/aws/commit-item.ts';
 import { asBatchNumber, asCommitId, asLogId } from '../../../lib/model/ids.ts';
 import { HEADER_BYTES_MAX } from '../../../lib/model/limits.ts';
 import { aHeader, aPosition } from '../../support/headers.ts';
@@ -63,9 +67,12 @@ function sizeOf(item: Item): number {
     if (value.N !== undefined) return Math.ceil(value.N.replace(/[-.]/g, '').length / 2) + 2;
     if (value.B !== undefined) return value.B.length;
     if (value.L !== undefined) return value.L.reduce((sum, entry) => sum + 1 + valueSize(entry), 3);
-    return 3 + Object.entries(value.M ?? {}).reduce(
-      (sum, [name, entry]) => sum + 1 + Buffer.byteLength(name) + valueSize(entry),
-      0,
+    return (
+      3 +
+      Object.entries(value.M ?? {}).reduce(
+        (sum, [name, entry]) => sum + 1 + Buffer.byteLength(name) + valueSize(entry),
+        0,
+      )
     );
   };
   return Object.entries(item).reduce(

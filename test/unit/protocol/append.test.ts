@@ -45,7 +45,11 @@ const stored: Record<Situation, Parameters<typeof decideRefusedAppend>[1]> = {
     batchNumber: asBatchNumber(21),
   },
   'another ring size': { ...mine, commitId: asCommitId('other'), ringSize: 16 },
-  'another incarnation': { ...mine, commitId: asCommitId('other'), incarnation: 'ffffffffffffffff' },
+  'another incarnation': {
+    ...mine,
+    commitId: asCommitId('other'),
+    incarnation: 'ffffffffffffffff',
+  },
 };
 
 const expected: Record<Situation, AppendDecision['kind']> = {
