@@ -2,7 +2,11 @@
 // something due pokes it; between pokes one timer waits for the next moment the model knows.
 
 import { randomUUID } from 'node:crypto';
-import type { FunctionVersion } from '../../lib/cloud/lambda/functions.ts';
+import {
+  type FunctionReference,
+  type FunctionVersion,
+  parseFunctionReference,
+} from '../../lib/cloud/lambda/functions.ts';
 import type { Invocation, Outcome } from '../../lib/cloud/lambda/invocation.ts';
 import type { CodeStore } from './code-store.ts';
 import type { DurableCloud } from './durable-cloud.ts';
@@ -110,6 +114,11 @@ export function createInvoker(parts: {
     if (waitMs !== null) timer = setTimeout(advance, Math.min(waitMs, WAIT_MS_MAX));
   };
 
+  const arnOf = ({ name, qualifier }: FunctionReference) => {
+    const arn = `arn:aws:lambda:${cloud.region}:${cloud.accountId}:function:${name}`;
+    return qualifier === null ? arn : `${arn}:${qualifier}`;
+  };
+
   /** Many pokes of one turn, as from a burst of puts, are one look. */
   function poke(): void {
     poked ??= setImmediate(advance);
@@ -122,7 +131,7 @@ export function createInvoker(parts: {
       const outcome = await run({
         id: randomUUID(),
         version,
-        functionArn: version.arn,
+        functionArn: arnOf(parseFunctionReference(functionName, qualifier)),
         trigger: { kind: 'request' },
         event: payload,
       });

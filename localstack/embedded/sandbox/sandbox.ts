@@ -128,7 +128,8 @@ export function startSandbox(options: {
           child.send(
             { event: invocation.event, context: contextOf(runnable, invocation) },
             (error) => {
-              if (error !== null) die(error.message);
+              // It is dead or has cut the channel; its end tells the reason.
+              if (error !== null) kill();
             },
           );
         });

@@ -78,6 +78,10 @@ function encryptionRule(rule: JsonObject): object {
 /** The template's flat rule as the API nests it. */
 function lifecycleRule(rule: JsonObject): object {
   const days = rule['ExpirationInDays'];
+  const expiration = {
+    ...(days === undefined ? {} : { Days: days }),
+    ...pick(rule, ['ExpiredObjectDeleteMarker']),
+  };
   return {
     ...pick(rule, [
       'Status',
@@ -88,6 +92,6 @@ function lifecycleRule(rule: JsonObject): object {
     ]),
     ...(rule['Id'] === undefined ? {} : { ID: rule['Id'] }),
     Filter: { Prefix: rule['Prefix'] ?? '' },
-    ...(days === undefined ? {} : { Expiration: { Days: days } }),
+    ...(Object.keys(expiration).length === 0 ? {} : { Expiration: expiration }),
   };
 }

@@ -53,25 +53,9 @@ const NESTED: Readonly<Record<string, string>> = {
   UploadPartCopy: 'CopyPartResult',
 };
 
-/** What `encoding-type=url` applies to, in listings. */
-const ENCODED_MEMBERS = new Set([
-  'Delimiter',
-  'Key',
-  'KeyMarker',
-  'Marker',
-  'NextKeyMarker',
-  'NextMarker',
-  'Prefix',
-  'StartAfter',
-]);
-
-/** Writes one output; `input` says how the client asked. */
-export function encodeAnswer(
-  operation: string,
-  input: AnswerParts,
-  output: AnswerParts,
-): WireAnswer {
-  const document = documentOf(operation, input, output);
+/** Writes one output. */
+export function encodeAnswer(operation: string, output: AnswerParts): WireAnswer {
+  const document = documentOf(operation, output);
   if (document !== undefined) {
     const headers = headersOf(document.rest);
     return {
@@ -98,13 +82,9 @@ interface Document {
   readonly rest: AnswerParts;
 }
 
-function documentOf(
-  operation: string,
-  input: AnswerParts,
-  output: AnswerParts,
-): Document | undefined {
+function documentOf(operation: string, output: AnswerParts): Document | undefined {
   const whole = DOCUMENTS[operation];
-  if (whole !== undefined) return { body: encodeXml(whole, encodedKeys(input, output)), rest: {} };
+  if (whole !== undefined) return { body: encodeXml(whole, output), rest: {} };
   const mixed = MIXED[operation];
   if (mixed !== undefined) {
     const entries = Object.entries(output);
@@ -155,25 +135,4 @@ function headerText(text: string): string {
   return /^[\t\x20-\x7e]*$/.test(text)
     ? text
     : `=?UTF-8?B?${Buffer.from(text, 'utf8').toString('base64')}?=`;
-}
-
-function encodedKeys(input: AnswerParts, output: AnswerParts): AnswerParts {
-  if (input['EncodingType'] !== 'url') return output;
-  const encode = (value: unknown): unknown => {
-    if (Array.isArray(value)) return value.map(encode);
-    if (typeof value !== 'object' || value === null) return value;
-    return Object.fromEntries(
-      Object.entries(value).map(([name, member]) => [
-        name,
-        ENCODED_MEMBERS.has(name) && typeof member === 'string'
-          ? encodeKey(member)
-          : encode(member),
-      ]),
-    );
-  };
-  return { ...(encode(output) as AnswerParts), EncodingType: 'url' };
-}
-
-function encodeKey(key: string): string {
-  return encodeURIComponent(key).replaceAll('%2F', '/');
 }

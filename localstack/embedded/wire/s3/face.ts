@@ -20,7 +20,7 @@ export function answerS3(request: WireRequest, call: CallService): WireAnswer {
     const target = targetOf(request);
     const operation = operationOf(target);
     const input = decodeInput({ operation, target, request });
-    const parts = encodeAnswer(operation, input, call('s3', operation, input) as AnswerParts);
+    const parts = encodeAnswer(operation, call('s3', operation, input) as AnswerParts);
     return withCommonHeaders(overridden(parts, target.query));
   } catch (error) {
     return withCommonHeaders(refusalAnswer(request, refusalOf(error)));
