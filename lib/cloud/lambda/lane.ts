@@ -109,7 +109,7 @@ export function afterFailure(
 ): { readonly lane: Lane; readonly discarded: Piece | null } {
   const [first, ...rest] = lane.pieces as [Piece, ...Piece[]];
   const { limits, count, middle, retryAtMs, nowMs } = failed;
-  // "Splitting a batch does not consume the retry quota."
+  // "Splitting a batch doesn't consume the retry quota."
   if (limits.bisect && count > 1) {
     const halves = [
       { ...first, to: middle, notBeforeMs: retryAtMs },

@@ -1,0 +1,283 @@
+// The rules of Lambda's event source mapping for Kinesis that the engine relies on, each with the page
+// of the Lambda Developer Guide that states it. They run against the embedded cloud, or any endpoint
+// that lets a function write to a bucket unsigned: `AWS_ENDPOINT_URL=… npx vitest run --mode endpoint`.
+
+import { MergeShardsCommand, PutRecordsCommand, SplitShardCommand } from '@aws-sdk/client-kinesis';
+import {
+  CreateEventSourceMappingCommand,
+  type CreateEventSourceMappingCommandInput,
+  CreateFunctionCommand,
+  DeleteEventSourceMappingCommand,
+  DeleteFunctionCommand,
+  GetEventSourceMappingCommand,
+  GetFunctionConfigurationCommand,
+  LambdaClient,
+} from '@aws-sdk/client-lambda';
+import {
+  CreateBucketCommand,
+  GetObjectCommand,
+  ListObjectsV2Command,
+  S3Client,
+} from '@aws-sdk/client-s3';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Instruction, type Note, zippedHandler } from './event-source-mapping.function.ts';
+import {
+  active,
+  aStream,
+  dropStream,
+  type EndpointUnderTest,
+  openEndpoint,
+  shardsOf,
+} from './kinesis.endpoint.ts';
+
+const MIDDLE = 1n << 127n;
+const LOW = '0';
+const HIGH = String((1n << 128n) - 1n);
+
+let target: EndpointUnderTest;
+let lambda: LambdaClient;
+let s3: S3Client;
+
+beforeAll(async () => {
+  target = await openEndpoint();
+  lambda = new LambdaClient({ ...target.connection, maxAttempts: 10 });
+  s3 = new S3Client({ ...target.connection, forcePathStyle: true });
+});
+
+afterAll(async () => {
+  lambda.destroy();
+  s3.destroy();
+  await target.close();
+});
+
+type Settings = Partial<CreateEventSourceMappingCommandInput>;
+
+/** A stream, a bucket and a function; `start` maps the stream to the function. */
+async function aScene(shardCount: number) {
+  const name = await aStream(target.kinesis, shardCount);
+  const Bucket = name;
+  await s3.send(new CreateBucketCommand({ Bucket }));
+  await lambda.send(
+    new CreateFunctionCommand({
+      FunctionName: name,
+      Runtime: 'nodejs22.x',
+      Handler: 'index.handler',
+      Role: 'arn:aws:iam::000000000000:role/conformance',
+      Timeout: 30,
+      Environment: { Variables: { BUCKET: Bucket } },
+      Code: { ZipFile: zippedHandler() },
+    }),
+  );
+  const functionState = async () =>
+    (await lambda.send(new GetFunctionConfigurationCommand({ FunctionName: name }))).State;
+  await expect.poll(functionState).toBe('Active');
+  let mappingId: string | undefined;
+  const objects = async (prefix: string) => {
+    const { Contents } = await s3.send(new ListObjectsV2Command({ Bucket, Prefix: prefix }));
+    return Promise.all(
+      (Contents ?? []).map(async ({ Key }) => {
+        const { Body } = await s3.send(new GetObjectCommand({ Bucket, Key }));
+        return { key: Key!, body: JSON.parse(await Body!.transformToString()) as unknown };
+      }),
+    );
+  };
+  return {
+    name,
+    objects,
+    /** The invocations so far, in the order of their starts. */
+    async notes(): Promise<Note[]> {
+      const notes = (await objects('notes/')).map(({ body }) => body as Note);
+      return notes.sort((left, right) => left.startedMs - right.startedMs);
+    },
+    async put(instructions: readonly Instruction[], ExplicitHashKey?: string) {
+      const Records = instructions.map((instruction) => ({
+        PartitionKey: 'k',
+        ExplicitHashKey,
+        Data: Buffer.from(JSON.stringify(instruction)),
+      }));
+      const answer = await target.kinesis.send(
+        new PutRecordsCommand({ StreamName: name, Records }),
+      );
+      expect(answer.FailedRecordCount).toBe(0);
+    },
+    async start(settings: Settings = {}) {
+      const mapping = await lambda.send(
+        new CreateEventSourceMappingCommand({
+          FunctionName: name,
+          EventSourceArn: `arn:aws:kinesis:us-east-1:000000000000:stream/${name}`,
+          StartingPosition: 'TRIM_HORIZON',
+          ...settings,
+        }),
+      );
+      mappingId = mapping.UUID!;
+      const state = async () =>
+        (await lambda.send(new GetEventSourceMappingCommand({ UUID: mappingId }))).State;
+      await expect.poll(state).toBe('Enabled');
+      return mappingId;
+    },
+    async end() {
+      await lambda.send(new DeleteEventSourceMappingCommand({ UUID: mappingId }));
+      await lambda.send(new DeleteFunctionCommand({ FunctionName: name }));
+      await dropStream(target.kinesis, name);
+    },
+  };
+}
+
+type Scene = Awaited<ReturnType<typeof aScene>>;
+
+async function scene(shardCount: number, play: (scene: Scene) => Promise<void>): Promise<void> {
+  const opened = await aScene(shardCount);
+  await play(opened);
+  await opened.end();
+}
+
+const named = (texts: Iterable<string>): Instruction[] => [...texts].map((text) => ({ text }));
+const joined = (notes: readonly Note[]) => notes.map((note) => note.texts.join(''));
+
+// "Using Lambda to process records from Amazon Kinesis Data Streams".
+describe('the event', () => {
+  test('has the documented form', () =>
+    scene(1, async ({ put, start, notes }) => {
+      await put([{ text: 'a' }]);
+      await start();
+      await expect.poll(notes).toHaveLength(1);
+      const [record] = (await notes())[0]!.event.Records;
+      expect(record).toEqual({
+        kinesis: {
+          kinesisSchemaVersion: '1.0',
+          partitionKey: 'k',
+          sequenceNumber: expect.stringMatching(/^\d{50,}$/),
+          data: Buffer.from('{"text":"a"}').toString('base64'),
+          approximateArrivalTimestamp: expect.any(Number),
+        },
+        eventSource: 'aws:kinesis',
+        eventVersion: '1.0',
+        eventID: expect.stringMatching(/^shardId-\d{12}:\d{50,}$/),
+        eventName: 'aws:kinesis:record',
+        invokeIdentityArn: expect.stringMatching(/^arn:aws:iam::\d{12}:role\//),
+        awsRegion: expect.any(String),
+        eventSourceARN: expect.stringMatching(/^arn:aws:kinesis:/),
+      });
+    }));
+});
+
+// "Process Amazon Kinesis Data Streams records with Lambda", polling and batching streams.
+describe('batches', () => {
+  test('hold at most BatchSize records; every record comes once and in order', () =>
+    scene(1, async ({ put, start, notes }) => {
+      await put(named('abcdefgh'));
+      await start({ BatchSize: 3 });
+      await expect.poll(async () => joined(await notes()).join('')).toBe('abcdefgh');
+      expect(joined(await notes())).toEqual(['abc', 'def', 'gh']);
+    }));
+
+  // Batching behaviour: MaximumBatchingWindowInSeconds is how long records are gathered.
+  test('gather records for the batching window', () =>
+    scene(1, async ({ put, start, notes }) => {
+      await start({ BatchSize: 100, MaximumBatchingWindowInSeconds: 2 });
+      for (const text of 'abcd') await put([{ text }]);
+      await expect.poll(async () => joined(await notes()).join('')).toBe('abcd');
+      expect(joined(await notes())).toEqual(['abcd']);
+    }));
+
+  // "It processes one batch of records at a time from each shard."
+  test('of one shard never overlap, those of two shards do', () =>
+    scene(2, async ({ put, start, notes }) => {
+      const busy = (texts: string) => [...texts].map((text) => ({ text, busyMs: 300 }));
+      await put(busy('abcd'), LOW);
+      await put(busy('wxyz'), HIGH);
+      await start({ BatchSize: 1 });
+      await expect.poll(async () => (await notes()).length).toBe(8);
+      const all = await notes();
+      const shards = [...new Set(all.map((note) => note.shardId))];
+      const ofShard = shards.map((shardId) => all.filter((note) => note.shardId === shardId));
+      for (const notesOfShard of ofShard) {
+        for (let index = 1; index < notesOfShard.length; index += 1) {
+          const before = notesOfShard[index - 1]!;
+          expect(notesOfShard[index]!.startedMs).toBeGreaterThanOrEqual(before.endedMs);
+        }
+      }
+      const overlap = ofShard[0]!.some((mine) =>
+        ofShard[1]!.some(
+          (other) => mine.startedMs < other.endedMs && other.startedMs < mine.endedMs,
+        ),
+      );
+      expect(overlap).toBe(true);
+    }));
+});
+
+// "Configuring partial batch response with Kinesis Data Streams and Lambda".
+describe('failures', () => {
+  test('a partial batch response is retried from the lowest sequence number it names', () =>
+    scene(1, async ({ put, start, notes }) => {
+      await put([
+        { text: 'a' },
+        { text: 'b' },
+        { text: 'c', report: true },
+        { text: 'd', report: true },
+      ]);
+      await start({ BatchSize: 10, FunctionResponseTypes: ['ReportBatchItemFailures'] });
+      // The batch from c on is a first delivery too and reports c; its repetition succeeds.
+      await expect.poll(async () => joined(await notes())).toEqual(['abcd', 'cd', 'cd']);
+    }));
+
+  // Error handling: retried until success, the age limit or the retry quota, -1 meaning no quota.
+  test('a failing batch is retried until it succeeds, and holds back what follows', () =>
+    scene(1, async ({ put, start, notes }) => {
+      await put([{ text: 'a', failures: 3 }, { text: 'b' }, { text: 'c' }]);
+      await start({ BatchSize: 2 });
+      await expect.poll(async () => joined(await notes())).toEqual(['ab', 'ab', 'ab', 'ab', 'c']);
+    }));
+
+  // "Retain discarded batch records for a Kinesis Data Streams event source in Lambda".
+  test('a batch given up goes to the on-failure bucket with its event, and the shard goes on', () =>
+    scene(1, async ({ name, put, start, notes, objects }) => {
+      await put([{ text: 'a', failures: 99 }, { text: 'b' }, { text: 'c' }]);
+      const mappingId = await start({
+        BatchSize: 2,
+        MaximumRetryAttempts: 1,
+        DestinationConfig: { OnFailure: { Destination: `arn:aws:s3:::${name}` } },
+      });
+      await expect.poll(async () => joined(await notes())).toEqual(['ab', 'ab', 'c']);
+      await expect.poll(() => objects('aws/lambda/')).toHaveLength(1);
+      const [lost] = await objects('aws/lambda/');
+      expect(lost!.key).toMatch(
+        new RegExp(
+          `^aws/lambda/${mappingId}/shardId-0+/\\d{4}/\\d\\d/\\d\\d/\\d{4}-\\d\\d-\\d\\dT`,
+        ),
+      );
+      const document = lost!.body as { payload: string | object };
+      expect(document).toMatchObject({
+        requestContext: { condition: 'RetryAttemptsExhausted' },
+        KinesisBatchInfo: { batchSize: 2 },
+      });
+      const { payload } = document;
+      const event = (typeof payload === 'string' ? JSON.parse(payload) : payload) as Note['event'];
+      expect(event.Records).toHaveLength(2);
+    }));
+});
+
+// Kinesis Developer Guide, "After resharding": the parents' records come first, for order by key.
+describe('resharding', () => {
+  test('a parent is drained before its children are read, through a split and a merge', () =>
+    scene(1, async ({ name, put, start, notes }) => {
+      const [root] = await shardsOf(target.kinesis, name);
+      await put([{ text: 'a', failures: 2 }, { text: 'b' }]);
+      const split = { ShardToSplit: root!.ShardId, NewStartingHashKey: String(MIDDLE) };
+      await target.kinesis.send(new SplitShardCommand({ StreamName: name, ...split }));
+      await active(target.kinesis, name);
+      await put(named('c'), LOW);
+      await put(named('d'), HIGH);
+      const [, low, high] = await shardsOf(target.kinesis, name);
+      const pair = { ShardToMerge: low!.ShardId, AdjacentShardToMerge: high!.ShardId };
+      await target.kinesis.send(new MergeShardsCommand({ StreamName: name, ...pair }));
+      await active(target.kinesis, name);
+      await put(named('e'));
+      await start({ BatchSize: 1 });
+      const order = async () => {
+        const texts = joined(await notes());
+        return [texts.slice(0, -3), texts.slice(-3, -1).sort(), texts.at(-1)];
+      };
+      await expect.poll(order).toEqual([['a', 'a', 'a', 'b'], ['c', 'd'], 'e']);
+    }));
+});
