@@ -1,0 +1,121 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { ByteReader, ByteWriter } from '../../lib/state/codec.ts';
+import { copyJson, isPlainJson, type JsonValue } from '../../lib/state/json-value.ts';
+import { KeyedState } from '../../lib/state/keyed-state.ts';
+import {
+  decodeNumberColumn,
+  encodeNumberColumn,
+  noNumberColumns,
+} from '../../lib/state/number-column.ts';
+import { type Change, draftOf, rowsOf, segmentBytes } from '../unit/state/support.ts';
+
+const aDouble = fc.oneof(
+  fc.double(),
+  fc.integer(),
+  fc.integer().map((cents) => cents / 100),
+  fc
+    .array(fc.integer({ min: 0, max: 9_999 }), { maxLength: 20 })
+    .map((all) => all.reduce((total, cents) => total + cents / 100, 0)),
+);
+
+test('a block of columns of doubles comes back bit by bit', () => {
+  fc.assert(
+    fc.property(
+      fc
+        .integer({ min: 0, max: 200 })
+        .chain((rows) =>
+          fc.array(fc.array(aDouble, { minLength: rows, maxLength: rows }), {
+            minLength: 1,
+            maxLength: 5,
+          }),
+        ),
+      (columns) => {
+        const writer = new ByteWriter();
+        const written = noNumberColumns();
+        for (const column of columns)
+          encodeNumberColumn(writer, Float64Array.from(column), written);
+        const reader = new ByteReader(writer.finish());
+        const read = noNumberColumns();
+        for (const column of columns) {
+          const values = decodeNumberColumn(reader, column.length, read);
+          for (const [row, value] of column.entries())
+            expect(Object.is(values[row], value)).toBe(true);
+        }
+        reader.end();
+      },
+    ),
+    { numRuns: 500, seed: 5 },
+  );
+});
+
+test('numbers and texts come back from bytes', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.maxSafeNat()),
+      fc.array(fc.integer({ min: -(2 ** 52), max: 2 ** 52 })),
+      fc.array(fc.string({ unit: 'binary' })),
+      (naturals, integers, texts) => {
+        const writer = new ByteWriter();
+        for (const natural of naturals) writer.varint(natural);
+        for (const integer of integers) writer.zigzag(integer);
+        writer.texts(texts);
+        const reader = new ByteReader(writer.finish());
+        for (const natural of naturals) expect(reader.varint()).toBe(natural);
+        for (const integer of integers) expect(reader.zigzag()).toBe(integer);
+        expect(reader.texts(texts.length)).toEqual(texts);
+        reader.end();
+      },
+    ),
+    { numRuns: 500, seed: 6 },
+  );
+});
+
+test('a copy of plain JSON is equal and shares nothing', () => {
+  fc.assert(
+    fc.property(fc.jsonValue({ maxDepth: 5 }), (value) => {
+      expect(isPlainJson(value)).toBe(true);
+      const copy = copyJson(value as JsonValue);
+      expect(JSON.stringify(copy)).toBe(JSON.stringify(value));
+      if (typeof value === 'object' && value !== null) expect(copy).not.toBe(value);
+    }),
+    { numRuns: 500, seed: 8 },
+  );
+});
+
+test('replaying deltas, from the start or from any snapshot, gives the bytes of the live state', () => {
+  const change: fc.Arbitrary<Change> = fc.record({
+    rowKey: fc.constantFrom(0, -60_000, 60_000, 1_700_000_000_000),
+    key: fc.oneof(fc.constantFrom('a', 'b', ''), fc.string({ unit: 'binary' })),
+    cells: fc.tuple(aDouble, aDouble, fc.option(fc.jsonValue(), { nil: undefined })),
+  });
+  const batch = fc.record({
+    changes: fc.array(change, { maxLength: 30 }),
+    evicted: fc.option(fc.constantFrom(0, -60_000, 60_000), { nil: null }),
+    restart: fc.boolean(),
+  });
+  fc.assert(
+    fc.property(fc.array(batch, { maxLength: 8 }), (batches) => {
+      const live = KeyedState.empty();
+      let replica = KeyedState.empty();
+      for (const { changes, evicted, restart } of batches) {
+        const draft = draftOf(live, changes);
+        if (evicted !== null) {
+          for (const operator of draft.operators.values()) {
+            operator.evict({ rowKey: evicted, firstKeyGroup: 0, lastKeyGroup: 255 });
+          }
+        }
+        const delta = draft.encodeDelta();
+        live.adopt(draft);
+        replica.applyDelta(delta);
+        if (restart) {
+          replica = KeyedState.fromSegments(replica.encodeSegments().map(({ bytes }) => bytes));
+          replica.applyDelta(delta);
+        }
+        expect(segmentBytes(replica)).toEqual(segmentBytes(live));
+        expect(rowsOf(replica).size).toBe(live.rowCount());
+      }
+    }),
+    { numRuns: 150, seed: 9 },
+  );
+});
