@@ -40,7 +40,7 @@ const orderly = fc
       value: fc.option(
         fc.oneof(
           fc.integer({ min: -1_000, max: 1_000 }),
-          fc.double({ min: -1, max: 1, noNaN: true }),
+          fc.integer({ min: -1e6, max: 1e6 }).map((part) => part / 997),
         ),
         {
           nil: null,
