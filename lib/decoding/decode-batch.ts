@@ -4,11 +4,12 @@
 // allocation per batch, and no buffer per record.
 
 import { compareSequenceNumbers, type DeliveredRecord, type Position } from '../model/record.ts';
-import type { DecodedBatch, Reject } from './decoded-batch.ts';
+import type { DecodedBatch } from './decoded-batch.ts';
+import { EntryColumns } from './entry-columns.ts';
 import { isAggregate, mayBeAggregate, openAggregate } from './kpl-aggregate.ts';
 import type { ByteRange } from './protobuf.ts';
-import { type PackedEntry, SlabBatch, type SlabEntries } from './slab-batch.ts';
-import { DIVIDER } from './slab-events.ts';
+import { SlabBatch } from './slab-batch.ts';
+import { DIVIDER, SLAB_HEAD_BYTE_LENGTH } from './slab-events.ts';
 
 /**
  * Decodes the records of one invocation, in the order of their delivery; `committed` is the
@@ -19,7 +20,7 @@ export function decodeBatch(
   committed: Position | null,
 ): DecodedBatch {
   const slab = Buffer.allocUnsafeSlow(slabByteLength(records));
-  const entries = new Entries(slab);
+  const entries = new EntryColumns(slab, records.length);
   for (let recordIndex = 0; recordIndex < records.length; recordIndex += 1) {
     const { kinesis } = records[recordIndex]!;
     const { data } = kinesis;
@@ -41,44 +42,15 @@ export function decodeBatch(
   return new SlabBatch(entries);
 }
 
-/** The entries so far, column by column. */
-class Entries implements SlabEntries {
-  readonly slab: Buffer;
-  readonly sequenceNumbers: string[] = [];
-  readonly partitionKeys: string[] = [];
-  readonly arrivedAtMs: number[] = [];
-  readonly recordIndexes: number[] = [];
-  readonly starts: number[] = [0];
-  readonly packed = new Map<number, PackedEntry>();
-  readonly malformed = new Map<number, Reject>();
-  duplicateCount = 0;
-  nextStart = 0;
-
-  constructor(slab: Buffer) {
-    this.slab = slab;
-  }
-
-  /** Adds the entry whose bytes lie from `nextStart` to `end`. */
-  add(kinesis: DeliveredRecord['kinesis'], recordIndex: number, end: number): void {
-    this.sequenceNumbers.push(kinesis.sequenceNumber);
-    this.partitionKeys.push(kinesis.partitionKey);
-    // Seconds with a fraction of three digits: the product is off by far less than half a millisecond.
-    this.arrivedAtMs.push(Math.round(kinesis.approximateArrivalTimestamp * 1000));
-    this.recordIndexes.push(recordIndex);
-    this.slab[end] = DIVIDER.first;
-    this.slab[end + 1] = DIVIDER.second;
-    this.nextStart = end + DIVIDER.byteLength;
-    this.starts.push(this.nextStart);
-  }
-}
-
 /** Room for all bytes, which base64 states 4 for 3, and for a divider after each record. */
 function slabByteLength(records: readonly DeliveredRecord[]): number {
   let base64Length = 0;
   for (let index = 0; index < records.length; index += 1) {
     base64Length += records[index]!.kinesis.data.length;
   }
-  return Math.ceil((base64Length * 3) / 4) + records.length * DIVIDER.byteLength;
+  return (
+    SLAB_HEAD_BYTE_LENGTH + Math.ceil((base64Length * 3) / 4) + records.length * DIVIDER.byteLength
+  );
 }
 
 /** How many records of this sequence number, counted from sub-sequence number 0, are duplicates. */
@@ -90,7 +62,7 @@ function duplicatesMaxOf(sequenceNumber: string, committed: Position | null): nu
 
 /** Adds the records of an aggregate: their bytes move together, over those of the envelope. */
 function addAggregate(
-  entries: Entries,
+  entries: EntryColumns,
   aggregate: {
     readonly kinesis: DeliveredRecord['kinesis'];
     readonly recordIndex: number;
@@ -106,7 +78,7 @@ function addAggregate(
   if (duplicateCount === subCount) return;
   if (opened.kind === 'malformed') {
     const { detail } = opened;
-    entries.malformed.set(entries.recordIndexes.length, { reason: 'kpl-malformed', detail });
+    entries.malformed.set(entries.count, { reason: 'kpl-malformed', detail });
     entries.add(kinesis, recordIndex, range.end);
     return;
   }
@@ -116,12 +88,11 @@ function addAggregate(
     // The envelope spends more bytes on each record than a divider has, so that the ranges ascend
     // and the target never passes the source: nothing is overwritten before it was moved.
     entries.slab.copyWithin(entries.nextStart, record.start, record.end);
-    entries.packed.set(entries.recordIndexes.length, {
+    entries.packed.set(entries.count, {
       subSequenceNumber: sub,
       isLast: sub === subCount - 1,
-      partitionKey: record.partitionKey,
       explicitHashKey: record.explicitHashKey,
     });
-    entries.add(kinesis, recordIndex, end);
+    entries.add({ ...kinesis, partitionKey: record.partitionKey }, recordIndex, end);
   }
 }

@@ -1,6 +1,5 @@
 import { JSON_DEPTH_MAX } from '../model/limits.ts';
 import type { Reject, RejectReason } from './decoded-batch.ts';
-import { TRAITS } from './traits.ts';
 
 /** Every reason that is not about packing, with its sentence; sentences never quote the record. */
 export const REJECTS: Readonly<Record<Exclude<RejectReason, 'kpl-malformed'>, Reject>> = {
@@ -17,25 +16,33 @@ export type ParsedEvent =
   | { readonly kind: 'event'; readonly event: unknown }
   | { readonly kind: 'reject'; readonly reject: Reject };
 
+/** The shortest text that is one level too deep: `[[…]]`. */
+const DEEP_ARRAYS_LENGTH = 2 * (JSON_DEPTH_MAX + 1);
+/** The same without any array: `{"":{"":…{}…}}`. */
+export const DEEP_OBJECTS_LENGTH = 5 * JSON_DEPTH_MAX + 2;
+
 /**
- * Parses the text of one record, `null` when its bytes are not valid UTF-8; `traits` says which
- * checks it needs. Of duplicate keys the last
- * one wins, `__proto__` is an own property like any other and U+0000 is a character.
+ * Parses the text of one record, `null` when its bytes are not valid UTF-8. Of duplicate keys the
+ * last one wins, `__proto__` is an own property like any other and U+0000 is a character.
  */
-export function parseEvent(text: string | null, traits: number): ParsedEvent {
+export function parseEvent(text: string | null): ParsedEvent {
   if (text === null) return { kind: 'reject', reject: REJECTS['bad-utf8'] };
   if (text === '') return { kind: 'reject', reject: REJECTS.empty };
-  if (text.charCodeAt(0) === 0xfeff) return { kind: 'reject', reject: REJECTS['byte-order-mark'] };
-  if ((traits & TRAITS.mayBeDeep) !== 0 && isTooDeep(text)) {
+  if (text.charCodeAt(0) === BYTE_ORDER_MARK) {
+    return { kind: 'reject', reject: REJECTS['byte-order-mark'] };
+  }
+  if (text.length >= DEEP_ARRAYS_LENGTH && isTooDeep(text)) {
     return { kind: 'reject', reject: REJECTS['too-deep'] };
   }
   const event = parseJson(text);
   if (event === undefined) return { kind: 'reject', reject: REJECTS['not-json'] };
-  if ((traits & TRAITS.escapes) !== 0 && SURROGATE_ESCAPE.test(text) && holdsLoneSurrogate(event)) {
+  if (escapesSurrogate(text) && holdsLoneSurrogate(event)) {
     return { kind: 'reject', reject: REJECTS['lone-surrogate'] };
   }
   return { kind: 'event', event };
 }
+
+const BYTE_ORDER_MARK = 0xfeff;
 
 /** The value of a JSON text; `undefined`, which no JSON text means, when it is not JSON. */
 export function parseJson(text: string): unknown {
@@ -47,7 +54,7 @@ export function parseJson(text: string): unknown {
 }
 
 /** Whether brackets outside of strings are open more than `JSON_DEPTH_MAX` deep anywhere. */
-function isTooDeep(text: string): boolean {
+export function isTooDeep(text: string): boolean {
   if (!hasMoreOpeningBrackets(text, JSON_DEPTH_MAX)) return false;
   let depth = 0;
   let insideString = false;
@@ -75,8 +82,8 @@ const CLOSE_SQUARE = 0x5d;
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 
-/** A search for single characters runs far faster than the walk; few brackets cannot be deep. */
-function hasMoreOpeningBrackets(text: string, limit: number): boolean {
+/** Whether text has more than `limit` opening brackets, in strings or not: fewer cannot be deep. */
+export function hasMoreOpeningBrackets(text: string, limit: number): boolean {
   let count = 0;
   for (const bracket of ['{', '[']) {
     for (let at = text.indexOf(bracket); at >= 0; at = text.indexOf(bracket, at + 1)) {
@@ -85,6 +92,11 @@ function hasMoreOpeningBrackets(text: string, limit: number): boolean {
     }
   }
   return false;
+}
+
+/** Whether text holds what may be an escape of half of a surrogate pair. */
+export function escapesSurrogate(text: string): boolean {
+  return text.includes('\\u') && SURROGATE_ESCAPE.test(text);
 }
 
 const SURROGATE_ESCAPE = /\\u[dD][89a-fA-F]/;

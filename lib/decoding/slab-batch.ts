@@ -1,31 +1,8 @@
 import { asSequenceNumber } from '../model/ids.ts';
 import type { Position } from '../model/record.ts';
 import type { DecodedBatch, Reject } from './decoded-batch.ts';
+import type { EntryColumns, PackedEntry } from './entry-columns.ts';
 import { DIVIDER, SlabEvents } from './slab-events.ts';
-
-/** What an entry has from the aggregate that it came in. */
-export interface PackedEntry {
-  readonly subSequenceNumber: number;
-  readonly isLast: boolean;
-  readonly partitionKey: string;
-  readonly explicitHashKey: string | null;
-}
-
-/** Entries in a slab, each with a divider after it; the columns are those of their Kinesis records. */
-export interface SlabEntries {
-  readonly slab: Buffer;
-  readonly sequenceNumbers: readonly string[];
-  readonly partitionKeys: string[];
-  readonly arrivedAtMs: readonly number[];
-  readonly recordIndexes: readonly number[];
-  /** Where each entry begins, and where another one would. */
-  readonly starts: readonly number[];
-  /** Entries that came in an aggregate, by index. */
-  readonly packed: ReadonlyMap<number, PackedEntry>;
-  /** Entries that are aggregates which could not be opened, by index. */
-  readonly malformed: ReadonlyMap<number, Reject>;
-  readonly duplicateCount: number;
-}
 
 /** The columns of a batch whose bytes are one slab. */
 export class SlabBatch implements DecodedBatch {
@@ -43,28 +20,26 @@ export class SlabBatch implements DecodedBatch {
   private readonly packed: ReadonlyMap<number, PackedEntry>;
   private readonly events: SlabEvents;
 
-  constructor(entries: SlabEntries) {
-    const count = entries.recordIndexes.length;
+  constructor(entries: EntryColumns) {
+    const { count, packed } = entries;
     this.count = count;
     this.duplicateCount = entries.duplicateCount;
-    this.sequenceNumbers = entries.sequenceNumbers;
-    this.partitionKeys = entries.partitionKeys;
-    this.arrivedAtMs = new Float64Array(entries.arrivedAtMs);
-    this.recordIndexes = new Int32Array(entries.recordIndexes);
+    this.arrivedAtMs = entries.arrivedAtMs.subarray(0, count);
+    this.recordIndexes = entries.recordIndexes.subarray(0, count);
     this.subSequenceNumbers = new Int32Array(count);
     this.lastOfRecord = new Uint8Array(count).fill(1);
-    for (const [index, packed] of entries.packed) {
-      this.subSequenceNumbers[index] = packed.subSequenceNumber;
-      this.lastOfRecord[index] = packed.isLast ? 1 : 0;
-      entries.partitionKeys[index] = packed.partitionKey;
+    for (const [index, { subSequenceNumber, isLast }] of packed) {
+      this.subSequenceNumbers[index] = subSequenceNumber;
+      this.lastOfRecord[index] = isLast ? 1 : 0;
     }
-    this.packed = entries.packed;
-    const starts = new Uint32Array(entries.starts);
-    const ends = starts.subarray(1).map((next) => next - DIVIDER.byteLength);
-    this.slab = entries.slab.subarray(0, starts[count]);
-    this.starts = starts;
-    this.ends = ends;
-    this.events = new SlabEvents(this.slab, { starts, ends }, entries.malformed);
+    this.sequenceNumbers = entries.sequenceNumbers.slice(0, count);
+    this.partitionKeys = entries.partitionKeys.slice(0, count);
+    this.packed = packed;
+    this.slab = entries.slab;
+    this.starts = entries.starts.subarray(0, count + 1);
+    this.ends = this.starts.subarray(1).map((next) => next - DIVIDER.byteLength);
+    const bounds = { starts: this.starts, ends: this.ends };
+    this.events = new SlabEvents(this.slab, bounds, entries.malformed);
   }
 
   explicitHashKey(index: number): string | null {
