@@ -1,6 +1,7 @@
 // The hash of a plan covers exactly what stored state depends on: the source and its partitioning,
-// event time and watermark, and of each keyed operator its uid, key, window and aggregates. Sinks,
-// stateless operators and the text of functions are not in it: they may change and state stays good.
+// event time, and of each keyed operator its uid, key, window and aggregates. Sinks,
+// stateless operators, the allowed lateness and the text of functions are not in it: they may change
+// and state stays good, since a watermark never goes back.
 
 import type { AggregateSpec, KeySpec, PlanNode, Selector } from './plan.ts';
 
@@ -23,7 +24,7 @@ function describeNode(node: PlanNode): unknown {
         node.partitionedByFunction === undefined ? node.partitionedBy : 'function',
       ];
     case 'watermark':
-      return [node.kind, describeSelector(node.time), node.unit, node.delayMs];
+      return [node.kind, describeSelector(node.time), node.unit];
     case 'aggregate':
       return [
         node.kind,

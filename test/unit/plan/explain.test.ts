@@ -8,7 +8,7 @@ import stateless from '../../support/pipelines/stateless.ts';
 
 test('the example explains itself', () => {
   expect(delays.explain()).toMatchInlineSnapshot(`
-    "pipeline delays, plan 454b88953c4c25f8
+    "pipeline delays, plan fcf367f31520e8ce
 
     kinesis-departures  reads the Kinesis stream departures
                         events are checked by a schema (valibot); what it rejects is a dead letter
@@ -57,7 +57,7 @@ test('a stateless pipeline explains itself', () => {
 
 test('sliding windows, late rows and taps explain themselves', () => {
   expect(sliding.explain()).toMatchInlineSnapshot(`
-    "pipeline readings, plan b60801762febbc77
+    "pipeline readings, plan 7fdcfa94a46151c9
 
     kinesis-readings   reads the Kinesis stream readings
                        any JSON value is an event
@@ -97,7 +97,7 @@ test('sliding windows, late rows and taps explain themselves', () => {
 
 test('a reduce by two fields explains itself', () => {
   expect(reduced.explain()).toMatchInlineSnapshot(`
-    "pipeline worst-flights, plan 4fbb1fde8d0ace75
+    "pipeline worst-flights, plan a78194219e9885ee
 
     kinesis-departures      reads the Kinesis stream departures
                             any JSON value is an event
@@ -126,7 +126,7 @@ test('a reduce by two fields explains itself', () => {
 
 test('mode complete explains itself', () => {
   expect(complete.explain()).toMatchInlineSnapshot(`
-    "pipeline climate, plan 72d005109c63d859
+    "pipeline climate, plan d33257554bf25979
 
     kinesis-climate   reads the Kinesis stream climate
                       any JSON value is an event

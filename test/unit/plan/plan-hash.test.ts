@@ -36,10 +36,10 @@ describe('plan hash', () => {
   });
 
   test('it is written as 16 hex digits, and stays what it was', () => {
-    expect(base.hash).toBe('55fe2155cbc439ce');
+    expect(base.hash).toBe('5d88f7b97895e550');
     expect(hashPlan(base.nodes)).toBe(base.hash);
     expect(describeState(base.nodes)).toMatchInlineSnapshot(
-      `"[["kinesis-source","flights",["origin"]],["watermark",["field","departedAt"],"milliseconds",600000],["aggregate","aggregate-1",[["origin",["field","origin"]]],[3600000,3600000],[["n","count",null,null],["mean","avg",["field","delay"],null]]]]"`,
+      `"[["kinesis-source","flights",["origin"]],["watermark",["field","departedAt"],"milliseconds"],["aggregate","aggregate-1",[["origin",["field","origin"]]],[3600000,3600000],[["n","count",null,null],["mean","avg",["field","delay"],null]]]]"`,
     );
   });
 
@@ -57,7 +57,16 @@ describe('plan hash', () => {
         .aggregate({ n: count(), mean: avg('delay') })
         .to(noop(), { mode: 'update' }),
     ],
-  ])('%s do not change it: state stays good', (_what, stream) => {
+    [
+      'another allowed lateness',
+      named('flights')
+        .withWatermark('departedAt', '11 minutes')
+        .keyBy('origin')
+        .window(tumbling('1 hour'))
+        .aggregate({ n: count(), mean: avg('delay') })
+        .to(noop(), { mode: 'update' }),
+    ],
+  ])('%s: the hash, and with it the state, stays good', (_what, stream) => {
     expect(stream.plan().hash).toBe(base.hash);
   });
 
@@ -72,14 +81,6 @@ describe('plan hash', () => {
       'another stream',
       named('departures')
         .withWatermark('departedAt', '10 minutes')
-        .keyBy('origin')
-        .window(tumbling('1 hour'))
-        .aggregate({ n: count(), mean: avg('delay') }),
-    ],
-    [
-      'another delay',
-      named('flights')
-        .withWatermark('departedAt', '11 minutes')
         .keyBy('origin')
         .window(tumbling('1 hour'))
         .aggregate({ n: count(), mean: avg('delay') }),
