@@ -1,7 +1,7 @@
 import { assert } from '../../model/assert.ts';
 import { checkPlainRow, holdsLoneSurrogate } from './plain-check.ts';
 import { encodeLines } from './text.ts';
-import { type EncodedRow, notStorable } from './unstorable.ts';
+import { type EncodedRow, encodeSafely, notStorable } from './unstorable.ts';
 
 /**
  * A row as one line of NDJSON, without a line feed: own properties in the order of the row,
@@ -12,6 +12,10 @@ export function encodeObjectRow(row: unknown): EncodedRow {
   if (typeof row !== 'object' || row === null) {
     return notStorable(null, 'is no object, so it has no fields');
   }
+  return encodeSafely(() => encodePlainRow(row));
+}
+
+function encodePlainRow(row: object): EncodedRow {
   const refusal = checkPlainRow(row);
   if (refusal !== null) return refusal;
   const line = JSON.stringify(row);

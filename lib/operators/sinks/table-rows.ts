@@ -2,7 +2,13 @@ import { ITEM_BYTES_MAX } from '../../model/limits.ts';
 import { AttributeText, type Counting } from './attribute-text.ts';
 import { encodePk, encodeSk, type ItemKey } from './item-key.ts';
 import { isWellFormed } from './text.ts';
-import { type EncodedRow, notStorable, rowTooLarge, type Unstorable } from './unstorable.ts';
+import {
+  type EncodedRow,
+  encodeSafely,
+  notStorable,
+  rowTooLarge,
+  type Unstorable,
+} from './unstorable.ts';
 
 /** How a table identifies its items. */
 export interface TableKey {
@@ -51,19 +57,23 @@ export function createTableRows(key: TableKey): TableRows {
     return attributes.byteLength > ROW_BYTES_MAX ? TOO_LARGE : `${text}}}`;
   }
 
+  function put(row: Readonly<Record<string, unknown>>): EncodedRow {
+    const itemKey = itemKeyOf(row, key);
+    if ('reason' in itemKey) return itemKey;
+    const encoded = write(row, itemKey, 'bounded');
+    return encoded === TOO_LARGE ? write(row, itemKey, 'exact') : encoded;
+  }
+
+  function remove(row: Readonly<Record<string, unknown>>): EncodedRow {
+    const itemKey = itemKeyOf(row, key);
+    if ('reason' in itemKey) return itemKey;
+    const { pk, sk } = itemKey;
+    return `{"delete":{"pk":{"S":${JSON.stringify(pk)}},"sk":{"S":${JSON.stringify(sk)}}}}`;
+  }
+
   return {
-    encodePut(row) {
-      const itemKey = itemKeyOf(row, key);
-      if ('reason' in itemKey) return itemKey;
-      const encoded = write(row, itemKey, 'bounded');
-      return encoded === TOO_LARGE ? write(row, itemKey, 'exact') : encoded;
-    },
-    encodeDelete(row) {
-      const itemKey = itemKeyOf(row, key);
-      if ('reason' in itemKey) return itemKey;
-      const { pk, sk } = itemKey;
-      return `{"delete":{"pk":{"S":${JSON.stringify(pk)}},"sk":{"S":${JSON.stringify(sk)}}}}`;
-    },
+    encodePut: (row) => encodeSafely(() => put(row)),
+    encodeDelete: (row) => encodeSafely(() => remove(row)),
   };
 }
 

@@ -22,3 +22,15 @@ export function notStorable(field: string | null, what: string): Unstorable {
 export function rowTooLarge(bytesMax: number, limit: string): Unstorable {
   return { reason: 'row-too-large', detail: `the row is larger than ${bytesMax} bytes, ${limit}` };
 }
+
+/**
+ * Runs an encoder over a row of user code: a getter or proxy in it that throws makes the row one
+ * that cannot be stored, not the batch one that cannot be finished.
+ */
+export function encodeSafely(encode: () => EncodedRow): EncodedRow {
+  try {
+    return encode();
+  } catch {
+    return notStorable(null, 'threw an error when it was read');
+  }
+}

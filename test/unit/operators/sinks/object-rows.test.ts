@@ -128,3 +128,16 @@ describe('partitions', () => {
     expect(encodeObjects({ lines: [], timesMs: [] }, place)).toEqual([]);
   });
 });
+
+test('a row whose fields throw when they are read is refused, not the batch', () => {
+  const row = {
+    user: 'ada',
+    get total(): number {
+      throw new Error('card 4111');
+    },
+  };
+  expect(encodeObjectRow(row)).toEqual({
+    reason: 'not-storable',
+    detail: 'the row threw an error when it was read',
+  });
+});

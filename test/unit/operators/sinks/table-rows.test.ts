@@ -186,3 +186,16 @@ describe('the size of an item', () => {
     expect(performance.now() - startedAt).toBeLessThan(100);
   });
 });
+
+test('a row whose fields throw when they are read is refused, not the batch', () => {
+  const row = {
+    user: 'ada',
+    get total(): number {
+      throw new Error('card 4111');
+    },
+  };
+  expect(byUser.encodePut(row)).toEqual({
+    reason: 'not-storable',
+    detail: 'the row threw an error when it was read',
+  });
+});
