@@ -142,7 +142,8 @@ function instructions(
     `${bold('The embedded cloud is up')} at ${cloud.endpoint} (Ctrl-C ends it).`,
     '',
     bold('Point any AWS client at it:'),
-    `  export AWS_ENDPOINT_URL=${cloud.endpoint} AWS_REGION=${cloud.region} AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any`,
+    `  export AWS_ENDPOINT_URL=${cloud.endpoint} AWS_REGION=${cloud.region}`,
+    `  export AWS_DEFAULT_REGION=${cloud.region} AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any`,
   ];
   for (const [name, places] of Object.entries(pipelines)) {
     lines.push('', bold(`Pipeline ${name}:`), ...exampleOf(name, places));
@@ -156,8 +157,9 @@ function exampleOf(name: string, places: PipelinePlaces): string[] {
   const { stream, table, bucket, rowsPrefix = '', latePrefix, deadLettersPrefix } = places;
   const event = name === 'delays' ? delayEvent() : { data: '{…}', key: 'KEY' };
   const lines = [
-    `  aws kinesis put-record --stream-name ${stream} --partition-key ${event.key} \\`,
-    `    --cli-binary-format raw-in-base64-out --data '${event.data}'`,
+    // Both versions of the AWS CLI read bytes from a file as they are.
+    `  echo '${event.data}' |`,
+    `    aws kinesis put-record --stream-name ${stream} --partition-key ${event.key} --data fileb:///dev/stdin`,
   ];
   if (table !== undefined) lines.push(`  aws dynamodb scan --table-name ${table}`);
   if (bucket !== undefined) {

@@ -6,14 +6,15 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 
-const [root, handlerPath, watchMs] = process.argv.slice(2);
+const [root, handlerPath, parentPid, watchMs] = process.argv.slice(2);
 
 // The channel closes when the cloud dies, by SIGKILL too. A handler that never returns to the event
 // loop would not notice, hence the second watch from a thread of its own.
 process.once('disconnect', () => process.exit(0));
 new Worker(
-  `const parent = process.ppid;
-   setInterval(() => { if (process.ppid !== parent) process.kill(process.pid, 'SIGKILL'); }, ${watchMs});`,
+  `setInterval(() => {
+     if (process.ppid !== ${parentPid}) process.kill(process.pid, 'SIGKILL');
+   }, ${watchMs});`,
   { eval: true, env: {}, execArgv: [], resourceLimits: { maxOldGenerationSizeMb: 8 } },
 ).unref();
 

@@ -64,13 +64,17 @@ export function startSandbox(options: {
   readonly onExit: () => void;
 }): Sandbox {
   const { runnable, onOutput, onExit } = options;
-  const child = fork(BOOTSTRAP, [runnable.codeDirectory, runnable.handler, String(WATCH_MS)], {
-    cwd: runnable.codeDirectory,
-    env: environmentOf(options),
-    execArgv: [`--max-old-space-size=${runnable.memoryMb}`],
-    serialization: 'advanced',
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-  });
+  const child = fork(
+    BOOTSTRAP,
+    [runnable.codeDirectory, runnable.handler, String(process.pid), String(WATCH_MS)],
+    {
+      cwd: runnable.codeDirectory,
+      env: environmentOf(options),
+      execArgv: [`--max-old-space-size=${runnable.memoryMb}`],
+      serialization: 'advanced',
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    },
+  );
   child.stdout?.setEncoding('utf8').on('data', onOutput);
   child.stderr?.setEncoding('utf8').on('data', onOutput);
 

@@ -65,6 +65,12 @@ export function answerTarget(
         `the embedded cloud has no service with the target ${target.prefix}`,
       );
     }
+    if (target.operation === 'SubscribeToShard') {
+      throw new ServiceError(
+        'UnknownOperationException',
+        'the embedded cloud has no event streams: read the shard with GetRecords',
+      );
+    }
     const output = call(format.service, target.operation, decodeBody(format, request.body));
     return answerOf(format, 200, format.encode(target.operation, output));
   } catch (error) {

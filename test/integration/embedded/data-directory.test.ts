@@ -29,6 +29,7 @@ import {
 import { openJournal } from '../../../localstack/embedded/journal.ts';
 import { Refused } from '../../../localstack/embedded/refused.ts';
 import { type Clients, copiedValues, createClients } from './fixtures/clients.ts';
+import { aStack } from './fixtures/stack.ts';
 
 let folder: string;
 const running = new Set<ChildProcess>();
@@ -119,6 +120,31 @@ describe('a cloud with a folder', () => {
     const next = await clients.kinesis.send(put);
     expect(BigInt(next.SequenceNumber!)).toBeGreaterThan(BigInt(SequenceNumber!));
     await expect.poll(() => copiedValues(clients, TableName)).toEqual([{ n: 1 }, { n: 1 }]);
+  });
+
+  it('goes on behind the records that its functions had finished', async () => {
+    const cloud = await startEmbeddedCloud({ dataDirectory: folder });
+    const { StreamName } = (await cloud.deploy([aStack()])) as { StreamName: string };
+    const put = (clients: Clients) =>
+      clients.kinesis.send(
+        new PutRecordCommand({ StreamName, PartitionKey: 'key', Data: Buffer.from('{}') }),
+      );
+    const finished = once(cloud.feed, 'invocation-settled');
+    const clients = createClients(cloud.endpoint);
+    await put(clients);
+    await finished;
+    clients.destroy();
+    await cloud.stop();
+
+    const again = await startEmbeddedCloud({ dataDirectory: folder });
+    const started = once(again.feed, 'invocation-started');
+    const others = createClients(again.endpoint);
+    const { SequenceNumber } = await put(others);
+    expect((await started)[0]).toMatchObject({
+      trigger: { recordCount: 1, firstSequenceNumber: SequenceNumber },
+    });
+    others.destroy();
+    await again.stop();
   });
 
   it('leaves no sandbox behind, not even one that never returns to its event loop', async () => {
