@@ -23,28 +23,37 @@ const nested = (depth: number) =>
   `{"departedAt":${MARCH_MS},"origin":"LAS","deep":${'['.repeat(depth)}${']'.repeat(depth)}}`;
 
 /** Records that are no events, and the reason that their dead letters must state. */
-const BAD_RECORDS: Readonly<Record<string, readonly [Buffer, RegExp]>> = {
-  'not JSON': [Buffer.from('{"departedAt": 1'), /^not-json$/],
-  'JSON of another shape': [json(['LAS', 'PHL']), /./],
-  'a field of another type': [json({ departedAt: MARCH_MS, ...event, delay: 'late' }), /./],
-  'wrong UTF-8': [Buffer.concat([json(event), Buffer.from([0xff, 0xfe])]), /^bad-utf8$/],
-  empty: [Buffer.alloc(0), /^empty$/],
-  '1 MiB of anything': [Buffer.alloc(1024 * 1024 - 16, 'x'), /^not-json$/],
-  'more than 64 levels deep': [Buffer.from(nested(70)), /^too-deep$/],
-  'ten thousand levels deep': [Buffer.from(nested(10_000)), /^too-deep$/],
-  NaN: [Buffer.from(JSON.stringify({ departedAt: MARCH_MS, ...event }).replace('33', 'NaN')), /./],
+const BAD_RECORDS: Readonly<Record<string, readonly [Buffer, string]>> = {
+  'not JSON': [Buffer.from('{"departedAt": 1'), 'not-json'],
+  'JSON of another shape': [json(['LAS', 'PHL']), 'schema'],
+  'a field of another type': [json({ departedAt: MARCH_MS, ...event, delay: 'late' }), 'schema'],
+  'wrong UTF-8': [Buffer.concat([json(event), Buffer.from([0xff, 0xfe])]), 'bad-utf8'],
+  empty: [Buffer.alloc(0), 'empty'],
+  '1 MiB of anything': [Buffer.alloc(1024 * 1024 - 16, 'x'), 'not-json'],
+  'more than 64 levels deep': [Buffer.from(nested(70)), 'too-deep'],
+  'ten thousand levels deep': [Buffer.from(nested(10_000)), 'too-deep'],
+  NaN: [
+    Buffer.from(JSON.stringify({ departedAt: MARCH_MS, ...event }).replace('33', 'NaN')),
+    'not-json',
+  ],
   '1e999': [
     Buffer.from(JSON.stringify({ departedAt: MARCH_MS, ...event }).replace('33', '1e999')),
-    /./,
+    'schema',
   ],
-  'no time': [json(event), /./],
-  'a time that is text': [json({ departedAt: 'yesterday', ...event }), /./],
-  'a time in microseconds': [json({ departedAt: MARCH_MS * 1_000, ...event }), /./],
-  'a time in nanoseconds': [json({ departedAt: MARCH_MS * 1_000_000, ...event }), /./],
-  'the year 9999': [json({ departedAt: Date.UTC(9999, 0, 1), ...event }), /./],
+  'no time': [json(event), 'schema'],
+  'a time that is text': [json({ departedAt: 'yesterday', ...event }), 'schema'],
+  'a time in microseconds': [
+    json({ departedAt: MARCH_MS * 1_000, ...event }),
+    'event-time-invalid',
+  ],
+  'a time in nanoseconds': [
+    json({ departedAt: MARCH_MS * 1_000_000, ...event }),
+    'event-time-invalid',
+  ],
+  'the year 9999': [json({ departedAt: Date.UTC(9999, 0, 1), ...event }), 'event-time-ahead'],
   'a malformed KPL aggregate': [
     Buffer.concat([aggregateOf([{ partitionKey: 'LAS', data: json(event) }]), Buffer.from([1])]),
-    /./,
+    'kpl-malformed',
   ],
 };
 
@@ -162,7 +171,7 @@ describe('events and records of a stranger', () => {
     for (const [what, [bytes, reason]] of Object.entries(BAD_RECORDS)) {
       const letter = letters.find(({ data }) => data === bytes.toString('base64'));
       expect(letter, what).toBeDefined();
-      expect(letter!.reason, what).toMatch(reason);
+      expect(letter!.reason, what).toBe(reason);
       expect(letter!.detail, what).not.toBe('');
       expect(writer.shardIds, what).toContain(letter!.shardId);
       expect(letter!.sequenceNumber, what).toMatch(/^\d+$/);
@@ -186,7 +195,9 @@ describe('events and records of a stranger', () => {
     expect((await find())?.detail).toMatch(/partition key|key/);
   });
 
-  it('an event that is far behind is counted or listed as late, never both and never neither', async () => {
+  it('an event that is far behind is counted or listed as late, never both and never neither', {
+    timeout: 60_000,
+  }, async () => {
     const hourly = aDayOf({
       count: 2_000,
       fromMs: MARCH_MS + 6 * HOUR_MS,
@@ -201,8 +212,11 @@ describe('events and records of a stranger', () => {
       seed: 5,
     }).map((departure) => ({ ...departure, destination: 'WILD' }));
     const mixed = hourly.flatMap((departure, index) => [departure, wild[index]!]);
-    await push(mixed.map(aRecordOf));
-    await applied();
+    // The late filter knows the watermark of the commit before: there must be several.
+    for (let from = 0; from < mixed.length; from += 500) {
+      await push(mixed.slice(from, from + 500).map(aRecordOf));
+      await applied();
+    }
     const text = (departure: Departure) =>
       JSON.stringify([departure.departedAt, departure.origin, departure.delay, departure.distance]);
     const remaining = async () => {
