@@ -30,7 +30,7 @@ export interface CloudOptions {
 export type ServiceName = 'kinesis' | 'dynamodb' | 's3' | 'lambda' | 'events';
 
 /** A document that a mapping sent to a queue or topic when it gave records up. */
-export interface SentMessage {
+interface SentMessage {
   readonly destination: string;
   readonly body: string;
   readonly sentMs: number;

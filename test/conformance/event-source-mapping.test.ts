@@ -25,29 +25,29 @@ import {
   active,
   aStream,
   dropStream,
-  type EndpointUnderTest,
-  openEndpoint,
+  type KinesisTarget,
+  openKinesis,
   shardsOf,
-} from './kinesis.endpoint.ts';
+} from './kinesis.streams.ts';
 
 const MIDDLE = 1n << 127n;
 const LOW = '0';
 const HIGH = String((1n << 128n) - 1n);
 
-let target: EndpointUnderTest;
+let target: KinesisTarget;
 let lambda: LambdaClient;
 let s3: S3Client;
 
 beforeAll(async () => {
-  target = await openEndpoint();
-  lambda = new LambdaClient({ ...target.connection, maxAttempts: 10 });
-  s3 = new S3Client({ ...target.connection, forcePathStyle: true });
+  target = await openKinesis();
+  lambda = new LambdaClient({ ...target.options('http/1.1'), maxAttempts: 10 });
+  s3 = new S3Client({ ...target.options('http/1.1'), forcePathStyle: true });
 });
 
 afterAll(async () => {
   lambda.destroy();
   s3.destroy();
-  await target.close();
+  await target.stop();
 });
 
 type Settings = Partial<CreateEventSourceMappingCommandInput>;

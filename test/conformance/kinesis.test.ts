@@ -17,27 +17,27 @@ import {
   active,
   aStream,
   dropStream,
-  type EndpointUnderTest,
-  openEndpoint,
+  type KinesisTarget,
+  openKinesis,
   readShard,
   shardsOf,
   textOf,
-} from './kinesis.endpoint.ts';
+} from './kinesis.streams.ts';
 
 const MIB = 1_048_576;
 const MIDDLE = 1n << 127n;
 const FIRST_SHARD = 'shardId-000000000000';
 
-let target: EndpointUnderTest;
+let target: KinesisTarget;
 const streams: string[] = [];
 
 beforeAll(async () => {
-  target = await openEndpoint();
+  target = await openKinesis();
 });
 
 afterAll(async () => {
   for (const name of streams) await dropStream(target.kinesis, name);
-  await target.close();
+  await target.stop();
 });
 
 async function stream(shardCount: number): Promise<string> {
@@ -284,8 +284,7 @@ describe('throughput', () => {
 });
 
 test("the SDK's default client, HTTP/2, writes and reads as well", async () => {
-  const { requestHandler: _, ...connection } = target.connection;
-  const http2 = new KinesisClient(connection);
+  const http2 = new KinesisClient(target.options('default'));
   const name = await stream(1);
   const Records = entries(200, 2_000);
   await http2.send(new PutRecordsCommand({ StreamName: name, Records }));

@@ -24,7 +24,7 @@ export interface StreamReference {
 
 const STREAM_NAME = { max: 128, pattern: /^[a-zA-Z0-9_.-]+$/ } as const;
 
-export function streamArnOf(account: Account, name: string): string {
+function streamArnOf(account: Account, name: string): string {
   return `arn:aws:kinesis:${account.region}:${account.accountId}:stream/${name}`;
 }
 
@@ -82,7 +82,7 @@ export interface CreateStreamInput {
 const ON_DEMAND_SHARDS = 4;
 /** Default quota of shards in most regions. */
 export const SHARD_LIMIT = 500;
-export const RECORD_KIB_MIN = 1_024;
+const RECORD_KIB_MIN = 1_024;
 export const RECORD_KIB_MAX = 10_240;
 
 export function createStreamIn(account: Account, input: CreateStreamInput, nowMs: number): object {

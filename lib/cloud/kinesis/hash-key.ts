@@ -3,7 +3,7 @@
 
 import { type HashRange, hashOfKey } from '../../model/hash-range.ts';
 
-export const HASH_KEY_MAX = (1n << 128n) - 1n;
+const HASH_KEY_MAX = (1n << 128n) - 1n;
 
 /** Keys repeat: remembering this many saves most of the cost of a put. */
 const REMEMBERED_MAX = 10_000;

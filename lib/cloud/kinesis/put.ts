@@ -11,7 +11,7 @@ const RECORDS_PER_REQUEST = 500;
 const REQUEST_BYTES_MAX = 10_485_760;
 const PARTITION_KEY_CHARACTERS_MAX = 256;
 
-export interface PutEntry {
+interface PutEntry {
   readonly Data?: Uint8Array;
   readonly PartitionKey?: string;
   readonly ExplicitHashKey?: string;

@@ -24,7 +24,7 @@ export const ITERATOR_TYPES = [
   'LATEST',
   'AT_TIMESTAMP',
 ] as const;
-export type IteratorType = (typeof ITERATOR_TYPES)[number];
+type IteratorType = (typeof ITERATOR_TYPES)[number];
 
 /** Where to begin; timestamps are milliseconds. */
 export interface Start {

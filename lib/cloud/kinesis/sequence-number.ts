@@ -24,7 +24,7 @@ export function sequenceNumberAt(scope: SequenceScope, counter: number, arrivalM
 }
 
 /** The first digits, which all numbers of one shard share. */
-export function sequencePrefix(scope: SequenceScope): string {
+function sequencePrefix(scope: SequenceScope): string {
   return `49${String(scope.epoch).padStart(12, '0')}`;
 }
 

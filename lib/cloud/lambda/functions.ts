@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto';
 import { conflict, invalidParameter, notFound, settingInteger } from './refusals.ts';
 
-export type FunctionCode =
+type FunctionCode =
   | { readonly kind: 'zip'; readonly bytes: Uint8Array }
   | { readonly kind: 's3'; readonly bucket: string; readonly key: string };
 

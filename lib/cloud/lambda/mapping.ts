@@ -3,7 +3,7 @@
 import type { BatchLimits, Lane } from './lane.ts';
 import { conflict, invalidParameter, settingInteger } from './refusals.ts';
 
-export type StartingPosition = 'TRIM_HORIZON' | 'LATEST' | 'AT_TIMESTAMP';
+type StartingPosition = 'TRIM_HORIZON' | 'LATEST' | 'AT_TIMESTAMP';
 
 export interface MappingSettings {
   readonly functionArn: string;

@@ -8,7 +8,6 @@ const refuse = (code: string, statusCode: number) => (message: string) =>
 export const invalidParameter = refuse('InvalidParameterValueException', 400);
 export const notFound = refuse('ResourceNotFoundException', 404);
 export const conflict = refuse('ResourceConflictException', 409);
-export const inUse = refuse('ResourceInUseException', 400);
 
 /** An integer in `[min, max]`, or `fallback` when absent. */
 export function settingInteger(

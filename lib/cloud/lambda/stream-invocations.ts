@@ -99,7 +99,10 @@ export function presentFlight({ id, spot, records }: StreamFlight): Invocation {
   };
 }
 
-/** Moves the checkpoint, or prepares the retry; nothing if the mapping has gone on without it. */
+/**
+ * Moves the checkpoint, or prepares the retry. If the shard or the whole stream is gone meanwhile, so
+ * is the progress that this changes.
+ */
 export function settleBatch(
   account: LambdaAccount,
   flight: StreamFlight,
@@ -108,7 +111,6 @@ export function settleBatch(
   const { spot, records } = flight;
   const { mapping, progress } = spot;
   const { outcome, nowMs } = ended;
-  if (progress.inFlight !== flight.id) return;
   progress.inFlight = null;
   const first = progress.lane.pieces[0]!;
   if (outcome.kind === 'not-started') {

@@ -19,14 +19,14 @@ export interface EventsOptions {
 }
 
 /** One target of a rule whose time has come. */
-export interface Firing {
+interface Firing {
   readonly ruleName: string;
   readonly targetArn: string;
   /** The event, or the target's constant input, as JSON text. */
   readonly payload: string;
 }
 
-export interface EventsState {
+interface EventsState {
   readonly seeded: number;
   readonly rules: readonly Rule[];
 }

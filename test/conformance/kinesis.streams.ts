@@ -1,4 +1,4 @@
-// The Kinesis under test: `AWS_ENDPOINT_URL`, or an embedded cloud of our own with rates enforced.
+// Kinesis as the conformance suite uses it: clients of the target, streams of a test's own, whole shards.
 
 import {
   CreateStreamCommand,
@@ -12,60 +12,36 @@ import {
   type Shard,
   type _Record as StreamRecord,
 } from '@aws-sdk/client-kinesis';
-import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { expect } from 'vitest';
-import { startEmbeddedCloud } from '../../localstack/embedded/embedded-cloud.ts';
+import { freshName, openTarget, type Target } from './target.ts';
 
-export interface EndpointUnderTest {
-  readonly url: string;
-  readonly connection: ReturnType<typeof connectionTo>;
+/** The target with clients over HTTP/1.1, which every endpoint speaks. */
+export interface KinesisTarget extends Target {
   /** Repeats what is throttled. */
   readonly kinesis: KinesisClient;
   /** Shows every refusal. */
   readonly strict: KinesisClient;
-  close(): Promise<void>;
 }
 
-export async function openEndpoint(): Promise<EndpointUnderTest> {
-  const given = process.env['AWS_ENDPOINT_URL'];
-  const cloud =
-    given === undefined ? await startEmbeddedCloud({ port: 0, rates: true }) : undefined;
-  const url = given ?? cloud!.endpoint;
-  const connection = connectionTo(url);
-  const kinesis = new KinesisClient({ ...connection, maxAttempts: 10 });
-  const strict = new KinesisClient({ ...connection, maxAttempts: 1 });
+export async function openKinesis(): Promise<KinesisTarget> {
+  const target = await openTarget();
+  const kinesis = new KinesisClient({ ...target.options('http/1.1'), maxAttempts: 10 });
+  const strict = new KinesisClient({ ...target.options('http/1.1'), maxAttempts: 1 });
   return {
-    url,
-    connection,
+    ...target,
     kinesis,
     strict,
-    async close() {
+    async stop() {
       kinesis.destroy();
       strict.destroy();
-      await cloud?.stop();
+      await target.stop();
     },
   };
 }
-
-function connectionTo(endpoint: string) {
-  return {
-    endpoint,
-    region: process.env['AWS_REGION'] ?? 'us-east-1',
-    credentials: {
-      accessKeyId: process.env['AWS_ACCESS_KEY_ID'] ?? 'test',
-      secretAccessKey: process.env['AWS_SECRET_ACCESS_KEY'] ?? 'test',
-    },
-    // Other endpoints answer over HTTP/1.1 only; HTTP/2 has a test of its own.
-    requestHandler: new NodeHttpHandler({ requestTimeout: 20_000 }),
-  };
-}
-
-const names = { count: 0 };
 
 /** A stream of a test's own, ACTIVE. */
 export async function aStream(kinesis: KinesisClient, ShardCount: number): Promise<string> {
-  names.count += 1;
-  const StreamName = `conformance-${process.pid}-${names.count}`;
+  const StreamName = freshName('stream');
   await kinesis.send(new CreateStreamCommand({ StreamName, ShardCount }));
   await active(kinesis, StreamName);
   return StreamName;
