@@ -13,7 +13,7 @@ import {
   recordsCommitted,
 } from '../support/delays.ts';
 import { aDayOf, aRecordOf, MARCH_MS } from '../support/departures.ts';
-import { aggregateOf } from '../support/packed-records.ts';
+import { encodeAggregate } from '../support/kpl.ts';
 import { type RunningCloud, startCloud } from '../support/running-cloud.ts';
 
 const HOUR_MS = 3_600_000;
@@ -52,7 +52,10 @@ const BAD_RECORDS: Readonly<Record<string, readonly [Buffer, string]>> = {
   ],
   'the year 9999': [json({ departedAt: Date.UTC(9999, 0, 1), ...event }), 'event-time-ahead'],
   'a malformed KPL aggregate': [
-    Buffer.concat([aggregateOf([{ partitionKey: 'LAS', data: json(event) }]), Buffer.from([1])]),
+    Buffer.concat([
+      encodeAggregate([{ partitionKey: 'LAS', data: json(event) }]),
+      Buffer.from([1]),
+    ]),
     'kpl-malformed',
   ],
 };
@@ -123,7 +126,7 @@ describe('events and records of a stranger', () => {
         new PutRecordCommand({
           StreamName: cloud.delays.stream,
           PartitionKey: first.partitionKey,
-          Data: aggregateOf(records),
+          Data: encodeAggregate(records),
         }),
       );
       put += records.length;
