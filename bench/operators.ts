@@ -1,0 +1,81 @@
+// The path of a batch through decoding, operators and draft, and the floor it is measured by.
+
+import { DEAD_LETTERS } from '../lib/contract/environment.ts';
+import { decodeBatch } from '../lib/decoding/decode-batch.ts';
+import { asBatchTimeMs, asShardId } from '../lib/model/ids.ts';
+import type { DeliveredRecord } from '../lib/model/record.ts';
+import type { Plan } from '../lib/plan/plan.ts';
+import { compilePlan } from '../lib/runtime/process-batch.ts';
+import { KeyedState } from '../lib/state/keyed-state.ts';
+import { type Case, cpuMs } from './measure.ts';
+
+export type Batches = readonly (readonly DeliveredRecord[])[];
+
+export const WHOLE_RANGE = { start: 0n, end: 2n ** 128n - 1n };
+export const TARGETS = {
+  [DEAD_LETTERS]: { kind: 's3', bucketName: 'out', prefix: 'dead/' },
+} as const;
+
+/** Time per 10,000 records after the first fifth of the batches, like the figures of other engines. */
+export function perTenThousand(batches: Batches, step: (batch: Batches[number]) => void): number {
+  const warmUp = Math.ceil(batches.length / 5);
+  for (const batch of batches.slice(0, warmUp)) step(batch);
+  const measured = batches.slice(warmUp);
+  const before = cpuMs();
+  for (const batch of measured) step(batch);
+  const records = measured.reduce((count, batch) => count + batch.length, 0);
+  return ((cpuMs() - before) * 10_000) / records;
+}
+
+/** F: base64, UTF-8, JSON.parse and the event time, record by record, and nothing else. */
+export function floorCase(batches: Batches): Case {
+  let newest = 0;
+  const pass = async () =>
+    perTenThousand(batches, (batch) => {
+      for (const { kinesis } of batch) {
+        const event = JSON.parse(Buffer.from(kinesis.data, 'base64').toString('utf8'));
+        if (event.ts > newest) newest = event.ts;
+      }
+    });
+  return { name: 'floor', pass };
+}
+
+export function decodingCase(batches: Batches): Case {
+  const pass = async () =>
+    perTenThousand(batches, (batch) => {
+      const decoded = decodeBatch(batch, null);
+      for (let index = 0; index < decoded.count; index += 1) decoded.event(index);
+    });
+  return { name: 'decoding', pass };
+}
+
+/** Decoding, every operator of the plan, emission, eviction and adoption; no delta and no commit. */
+export function planCase(name: string, plan: Plan, batches: Batches): Case {
+  return {
+    name,
+    async pass() {
+      const executable = compilePlan(plan, TARGETS);
+      const state = KeyedState.empty();
+      let watermarkMs: number | null = null;
+      return perTenThousand(batches, (batch) => {
+        const decoded = decodeBatch(batch, null);
+        const result = executable.processBatch({
+          state,
+          decoded,
+          from: 0,
+          to: decoded.count,
+          shardId: asShardId('shardId-000000000000'),
+          hashRange: WHOLE_RANGE,
+          watermarkMs,
+          floors: [],
+          batchTimeMs: asBatchTimeMs(0),
+          outputName: 'bench',
+          poison: false,
+        });
+        if (result.counts.dead + result.counts.late > 0) throw new Error('a record was set aside');
+        state.adopt(result.draft);
+        watermarkMs = result.watermarkMs;
+      });
+    },
+  };
+}
