@@ -181,6 +181,16 @@ describe('the end of a shard', () => {
     ]);
   });
 
+  test('a closed shard is read page by page like an open one', () => {
+    const driver = driveRecords(['a', 'b']);
+    split(driver);
+    const first = driver.read(driver.iterator(SHARD), 1);
+    expect(first).not.toHaveProperty('ChildShards');
+    const second = driver.read(first.NextShardIterator!, 1);
+    expect([first, second].flatMap(textsOf)).toEqual(['a', 'b']);
+    expect(second.ChildShards).toHaveLength(2);
+  });
+
   test('an open shard that has nothing more keeps its iterator', () => {
     const driver = driveRecords(['a']);
     const answer = driver.read(driver.iterator(SHARD));

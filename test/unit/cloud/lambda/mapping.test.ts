@@ -325,7 +325,7 @@ describe('partial batch responses', () => {
   test('the lowest failed sequence number is where the retry begins', () => {
     const driver = driveMapping(reporting);
     const numbers = putAll(driver, 'abcde');
-    driver.settle(driver.due()[0]!, failing(numbers[3], numbers[2]));
+    driver.settle(driver.due()[0]!, failing(numbers[3], numbers[2], numbers[4]));
     expect(driver.due().map(textOf)).toEqual(['cde']);
   });
 
