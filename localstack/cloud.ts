@@ -77,6 +77,11 @@ function parseFlags(args: readonly string[]) {
 async function serve(settings: Settings): Promise<void> {
   const { port, dataDirectory, json } = settings;
   const ended = untilEnded();
+  // A full disk under --data, say: what was not written down must not be answered, so nothing goes on.
+  process.on('uncaughtException', (error) => {
+    process.stderr.write(`the cloud cannot go on: ${error.message}\n`);
+    process.exit(1);
+  });
   const say = (text: string) => void (json ? process.stderr : process.stdout).write(`${text}\n`);
   const cloud = await startEmbeddedCloud({
     port,
