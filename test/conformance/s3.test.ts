@@ -54,7 +54,7 @@ describe.each(HANDLERS)('S3 over the %s handler', (handler) => {
     client.destroy();
   });
 
-  const put = (Key: string, Body: PutObjectCommandInput['Body'], more: object = {}) =>
+  const put = (Key: string, Body: NonNullable<PutObjectCommandInput['Body']>, more: object = {}) =>
     client.send(new PutObjectCommand({ Bucket, Key, Body, ...more }));
   const getBytes = async (Key: string, more: object = {}) => {
     const { Body } = await client.send(new GetObjectCommand({ Bucket, Key, ...more }));

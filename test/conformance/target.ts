@@ -8,10 +8,10 @@ import { startEmbeddedCloud } from '../../localstack/embedded/embedded-cloud.ts'
 /** How a client speaks HTTP: as the SDK does by itself, or HTTP/1.1 whatever that is. */
 export const HANDLERS = ['default', 'http/1.1'] as const;
 
-export type Handler = (typeof HANDLERS)[number];
+type Handler = (typeof HANDLERS)[number];
 
 /** Options that every client of the SDK takes. */
-export interface ClientOptions {
+interface ClientOptions {
   readonly endpoint: string;
   readonly region: string;
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };

@@ -59,7 +59,7 @@ export function parseItem(attributes: AttributeMap, depth = 0): Item {
 }
 
 /** The model's own copy of a value of a request. */
-export function parseValue(given: AttributeValue, depth = 0): Value {
+function parseValue(given: AttributeValue, depth = 0): Value {
   const kind = kindOf(given);
   const content = (given as Record<ValueKind, never>)[kind];
   switch (kind) {

@@ -37,7 +37,7 @@ export function consumed(
 }
 
 /** One table's entry of an answer that reports several. */
-export function consumedEntry(wanted: string, tableName: string, units: number): object {
+function consumedEntry(wanted: string, tableName: string, units: number): object {
   const total = { TableName: tableName, CapacityUnits: units };
   return wanted === 'INDEXES' ? { ...total, Table: { CapacityUnits: units } } : total;
 }

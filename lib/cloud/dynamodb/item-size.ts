@@ -19,7 +19,7 @@ export function itemBytes(item: Item): number {
 }
 
 /** Stored size of a value in bytes, without a name. */
-export function valueBytes(value: Value): number {
+function valueBytes(value: Value): number {
   switch (value.kind) {
     case 'S':
       return Buffer.byteLength(value.text);

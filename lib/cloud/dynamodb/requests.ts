@@ -10,7 +10,7 @@ export interface ItemWriteRequest extends WriteInput {
   readonly ReturnConsumedCapacity?: string;
 }
 
-export interface ReadRequest extends PlaceholderInput {
+interface ReadRequest extends PlaceholderInput {
   readonly TableName?: string;
   readonly ProjectionExpression?: string;
   readonly ConsistentRead?: boolean;

@@ -26,7 +26,7 @@ export interface StoredObject {
 }
 
 /** What a delete leaves behind where versions are kept. */
-export interface DeleteMarker {
+interface DeleteMarker {
   readonly kind: 'marker';
   readonly key: string;
   readonly versionId: string;

@@ -37,6 +37,21 @@ describe('a sorted map', () => {
     );
   });
 
+  it('keeps its order when long runs of keys are deleted and others come', () => {
+    const sorted = new SortedMap<number>();
+    const numbers = Array.from({ length: 3_000 }, (_, number) => number);
+    for (const number of numbers) sorted.set(padded(number), number);
+    for (let number = 400; number < 2_600; number += 1) sorted.delete(padded(number));
+    for (let number = 2_599; number >= 400; number -= 7) sorted.set(padded(number), number);
+    const left = numbers.filter(
+      (number) => number < 400 || number >= 2_600 || (2_599 - number) % 7 === 0,
+    );
+    expect([...sorted.ascending()].map(([, number]) => number)).toEqual(left);
+    const upper = { key: padded(1_500), inclusive: true };
+    const below = left.filter((number) => number <= 1_500).reverse();
+    expect([...sorted.descending({ upper })].map(([, number]) => number)).toEqual(below);
+  });
+
   it('walks exactly the keys of a range, in both directions', () => {
     const numbers = fc.uniqueArray(fc.nat({ max: 3_000 }), { maxLength: 2_000, size: 'max' });
     fc.assert(
