@@ -115,7 +115,7 @@ export interface Page {
   readonly ended: boolean;
 }
 
-/** One answer's worth of records: at most `limit`, at most 10 MiB, but at least one if there is any. */
+/** One answer's worth of records: at most `limit` and 10 MiB, which the largest record just fits. */
 export function readPage(
   { shard }: Place,
   from: { readonly position: Position; readonly limit: number; readonly nowMs: number },
@@ -128,7 +128,7 @@ export function readPage(
   while (to < last) {
     const { data, partitionKey } = log.at(to);
     const recordBytes = data.byteLength + Buffer.byteLength(partitionKey);
-    if (to > first && byteLength + recordBytes > PAGE_BYTES_MAX) break;
+    if (byteLength + recordBytes > PAGE_BYTES_MAX) break;
     byteLength += recordBytes;
     to += 1;
   }

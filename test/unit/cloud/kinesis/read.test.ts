@@ -94,7 +94,7 @@ describe('reading on', () => {
     expect(textsOf(driver.read(iterator))).toEqual(['later']);
   });
 
-  test('an answer ends at 10 MiB, but holds at least one record', () => {
+  test('an answer ends at 10 MiB', () => {
     const driver = driveStream(1);
     const Data = new Uint8Array(1_048_575);
     for (let count = 0; count < 21; count += 1) {
@@ -104,6 +104,15 @@ describe('reading on', () => {
     const second = driver.read(first.NextShardIterator!);
     const third = driver.read(second.NextShardIterator!);
     expect([first, second, third].map((page) => page.Records.length)).toEqual([10, 10, 1]);
+  });
+
+  test('the largest record fits an answer', () => {
+    const driver = driveStream(1);
+    const StreamName = 'events';
+    driver.call('UpdateMaxRecordSize', { StreamName, MaxRecordSizeInKiB: 10_240 });
+    const Data = new Uint8Array(10_485_759);
+    driver.call('PutRecord', { StreamName, PartitionKey: 'k', Data });
+    expect(driver.read(driver.iterator(SHARD)).Records).toHaveLength(1);
   });
 
   test('MillisBehindLatest is the age of what is still to be read', () => {
