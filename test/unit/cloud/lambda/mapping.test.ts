@@ -281,25 +281,29 @@ describe('failures', () => {
     expect(driver.due().map(textOf)).toEqual(['c']);
   });
 
-  test('bisection halves a failed batch, without using up retries, down to the bad record', () => {
-    const driver = driveMapping({
-      BatchSize: 8,
-      MaximumRetryAttempts: 1,
-      BisectBatchOnFunctionError: true,
-      DestinationConfig: { OnFailure: { Destination: 'arn:aws:sqs:us-east-1:000000000000:q' } },
-    });
-    putAll(driver, 'abcXefgh');
-    const tried: string[] = [];
-    for (let step = 0; step < 20 && driver.nextDueMs() !== null; step += 1) {
-      driver.clock.nowMs = driver.nextDueMs()!;
-      const [batch] = driver.due();
-      const text = textOf(batch);
-      tried.push(text);
-      driver.settle(batch!, text.includes('X') ? FAILED : RETURNED);
-    }
-    expect(tried).toEqual(['abcXefgh', 'abcX', 'ab', 'cX', 'c', 'X', 'X', 'efgh']);
-    expect(driver.discarded).toHaveLength(1);
-  });
+  test.each(['same', 'varied'] as const)(
+    'bisection halves a failed batch, without using up retries, down to the bad record (%s)',
+    (retryBoundaries) => {
+      const settings = {
+        BatchSize: 8,
+        MaximumRetryAttempts: 1,
+        BisectBatchOnFunctionError: true,
+        DestinationConfig: { OnFailure: { Destination: 'arn:aws:sqs:us-east-1:000000000000:q' } },
+      };
+      const driver = driveMapping(settings, { retryBoundaries, seed: 2 });
+      putAll(driver, 'abcXefgh');
+      const tried: string[] = [];
+      for (let step = 0; step < 20 && driver.nextDueMs() !== null; step += 1) {
+        driver.clock.nowMs = driver.nextDueMs()!;
+        const [batch] = driver.due();
+        const text = textOf(batch);
+        tried.push(text);
+        driver.settle(batch!, text.includes('X') ? FAILED : RETURNED);
+      }
+      expect(tried).toEqual(['abcXefgh', 'abcX', 'ab', 'cX', 'c', 'X', 'X', 'efgh']);
+      expect(driver.discarded).toHaveLength(1);
+    },
+  );
 
   test('records older than MaximumRecordAgeInSeconds are given up', () => {
     const driver = driveMapping({
