@@ -31,7 +31,7 @@ export function parseEvent(text: string | null): ParsedEvent {
   if (text.charCodeAt(0) === BYTE_ORDER_MARK) {
     return { kind: 'reject', reject: REJECTS['byte-order-mark'] };
   }
-  if (text.length >= DEEP_ARRAYS_LENGTH && isTooDeep(text)) {
+  if (isTooDeep(text)) {
     return { kind: 'reject', reject: REJECTS['too-deep'] };
   }
   const event = parseJson(text);
@@ -55,6 +55,8 @@ export function parseJson(text: string): unknown {
 
 /** Whether brackets outside of strings are open more than `JSON_DEPTH_MAX` deep anywhere. */
 export function isTooDeep(text: string): boolean {
+  if (text.length < DEEP_ARRAYS_LENGTH) return false;
+  if (text.length < DEEP_OBJECTS_LENGTH && !text.includes('[')) return false;
   if (!hasMoreOpeningBrackets(text, JSON_DEPTH_MAX)) return false;
   let depth = 0;
   let insideString = false;
@@ -83,7 +85,7 @@ const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 
 /** Whether text has more than `limit` opening brackets, in strings or not: fewer cannot be deep. */
-export function hasMoreOpeningBrackets(text: string, limit: number): boolean {
+function hasMoreOpeningBrackets(text: string, limit: number): boolean {
   let count = 0;
   for (const bracket of ['{', '[']) {
     for (let at = text.indexOf(bracket); at >= 0; at = text.indexOf(bracket, at + 1)) {

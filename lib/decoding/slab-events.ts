@@ -12,7 +12,6 @@ import type { Reject } from './decoded-batch.ts';
 import {
   DEEP_OBJECTS_LENGTH,
   escapesSurrogate,
-  hasMoreOpeningBrackets,
   isTooDeep,
   parseEvent,
   parseJson,
@@ -100,7 +99,7 @@ export class SlabEvents {
     this.aloneUntil = to;
     if (to - from < 2) return;
     const text = this.arrayText(from, to);
-    if (!isProvable(text) || this.isDeep(text, from, to)) return;
+    if (!isProvable(text) || this.isDeep(from, to)) return;
     const events = parseJson(text);
     if (Array.isArray(events) && events.length === to - from) {
       this.run = events;
@@ -135,18 +134,22 @@ export class SlabEvents {
     return text;
   }
 
-  /** Whether an entry of a run is too deep. Short ones cannot be, nor can long ones of few braces. */
-  private isDeep(text: string, from: number, to: number): boolean {
+  /** Whether an entry of a run is too deep: only a long one with many braces can be. */
+  private isDeep(from: number, to: number): boolean {
     const { slab, starts, ends } = this;
     let longest = 0;
     for (let index = from; index < to; index += 1) {
       longest = Math.max(longest, ends[index]! - starts[index]!);
     }
     if (longest < DEEP_OBJECTS_LENGTH) return false;
-    // One bracket is the array's, and every entry has a brace of its own.
-    if (!hasMoreOpeningBrackets(text, to - from + JSON_DEPTH_MAX)) return false;
+    const base = starts[from]!;
+    const bytes = slab.toString('latin1', base, ends[to - 1]!);
+    let brace = 0;
     for (let index = from; index < to; index += 1) {
-      if (isTooDeep(slab.toString('latin1', starts[index]!, ends[index]!))) return true;
+      const end = ends[index]! - base;
+      let count = 0;
+      for (; brace >= 0 && brace < end; brace = bytes.indexOf('{', brace + 1)) count += 1;
+      if (count > JSON_DEPTH_MAX && isTooDeep(bytes.slice(starts[index]! - base, end))) return true;
     }
     return false;
   }
