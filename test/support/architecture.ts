@@ -292,7 +292,8 @@ function isReference(node: ts.Identifier): boolean {
 /** A pipeline file's own pipeline and tool configuration files are default exports, nothing else is. */
 function exportFaults(path: string, file: ts.SourceFile): readonly string[] {
   const faults: string[] = [];
-  const excepted = /(^|\/)(pipelines|examples|fixtures)\//.test(path) || path.endsWith('.config.ts');
+  const excepted =
+    /(^|\/)(pipelines|examples|fixtures)\//.test(path) || path.endsWith('.config.ts');
   for (const statement of file.statements) {
     if (!excepted && isDefaultExport(statement)) faults.push(`${path} may not export a default`);
     if (
