@@ -87,13 +87,15 @@ function accept(stream: Stream, entry: PutEntry, path: string): Accepted {
         : `Member must have length less than or equal to ${PARTITION_KEY_CHARACTERS_MAX}`,
     );
   }
-  const byteLength = data.byteLength + Buffer.byteLength(partitionKey);
-  if (byteLength > stream.recordBytesMax) {
+  // The API reference adds the partition key to the record's size, the service's own validation
+  // bounds the data alone: a client is refused here only when it would be refused there.
+  if (data.byteLength > stream.recordBytesMax) {
     throw invalidArgument(
-      `Record size of ${byteLength} bytes, data and partition key together, ` +
-        `exceeds the limit of ${stream.recordBytesMax} bytes of stream ${stream.name}.`,
+      `Record size of ${data.byteLength} bytes exceeds the limit of ${stream.recordBytesMax} ` +
+        `bytes of stream ${stream.name}.`,
     );
   }
+  const byteLength = data.byteLength + Buffer.byteLength(partitionKey);
   return { partitionKey, data, byteLength, place: placeOf(entry, partitionKey) };
 }
 
