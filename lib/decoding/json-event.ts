@@ -2,7 +2,7 @@ import { JSON_DEPTH_MAX } from '../model/limits.ts';
 import type { Reject, RejectReason } from './decoded-batch.ts';
 
 /** Every reason that is not about packing, with its sentence; sentences never quote the record. */
-export const REJECTS: Readonly<Record<Exclude<RejectReason, 'kpl-malformed'>, Reject>> = {
+const REJECTS: Readonly<Record<Exclude<RejectReason, 'kpl-malformed'>, Reject>> = {
   empty: reject('empty', 'the record has no bytes'),
   'bad-utf8': reject('bad-utf8', 'the record is not valid UTF-8'),
   'byte-order-mark': reject('byte-order-mark', 'the record begins with a byte order mark'),

@@ -35,7 +35,7 @@ const OPEN_SQUARE = 0x5b;
 const CLOSE_SQUARE = 0x5d;
 
 /** Where entries begin and end in their slab. */
-export interface EntryBounds {
+interface EntryBounds {
   readonly starts: Uint32Array;
   readonly ends: Uint32Array;
 }
@@ -50,6 +50,8 @@ export class SlabEvents {
   /** Events of the entries from `runStart` on; each is handed out once, so that none is shared. */
   private run: unknown[] = [];
   private runStart = 0;
+  /** Text of the latest run that was ASCII, also if its entries had to be parsed alone. */
+  private ascii = { text: '', from: 0, to: 0 };
   private expectedIndex = 0;
   private aloneUntil = 0;
   private pauseEntries = PAUSE_ENTRIES_MIN;
@@ -87,10 +89,19 @@ export class SlabEvents {
 
   private parseAlone(index: number): unknown {
     if (this.malformed.has(index)) return undefined;
-    const parsed = parseEvent(utf8TextOf(this.slab, this.starts[index]!, this.ends[index]!));
+    const parsed = parseEvent(this.textOf(index));
     if (parsed.kind === 'event') return parsed.event;
     this.rejects.set(index, parsed.reject);
     return undefined;
+  }
+
+  private textOf(index: number): string | null {
+    const start = this.starts[index]!;
+    const end = this.ends[index]!;
+    const { text, from, to } = this.ascii;
+    if (index < from || index >= to) return utf8TextOf(this.slab, start, end);
+    const base = this.starts[from]! - 1;
+    return text.substring(start - base, end - base);
   }
 
   /** Parses the entries from `from` on in one go, or leaves them to be parsed alone. */
@@ -99,6 +110,9 @@ export class SlabEvents {
     this.aloneUntil = to;
     if (to - from < 2) return;
     const text = this.arrayText(from, to);
+    const byteLength = this.ends[to - 1]! - this.starts[from]! + 2;
+    // Text as long as its bytes is ASCII, or has a replaced byte: then places agree.
+    if (text.length === byteLength && !text.includes('\ufffd')) this.ascii = { text, from, to };
     if (!isProvable(text) || this.isDeep(from, to)) return;
     const events = parseJson(text);
     if (Array.isArray(events) && events.length === to - from) {
@@ -142,9 +156,10 @@ export class SlabEvents {
       longest = Math.max(longest, ends[index]! - starts[index]!);
     }
     if (longest < DEEP_OBJECTS_LENGTH) return false;
-    const base = starts[from]!;
-    const bytes = slab.toString('latin1', base, ends[to - 1]!);
-    let brace = 0;
+    const isAscii = this.ascii.from === from && this.ascii.to === to;
+    const base = starts[from]! - 1;
+    const bytes = isAscii ? this.ascii.text : slab.toString('latin1', base, ends[to - 1]!);
+    let brace = 1;
     for (let index = from; index < to; index += 1) {
       const end = ends[index]! - base;
       let count = 0;

@@ -32,8 +32,8 @@ export type DecodedItemKey = {
   | { readonly kind: 'digest'; readonly head: string; readonly sha256: string }
 );
 
-export const PK_BYTES_MAX = 2_048;
-export const SK_BYTES_MAX = 1_024;
+const PK_BYTES_MAX = 2_048;
+const SK_BYTES_MAX = 1_024;
 
 const MARK = '~';
 const NO_WINDOW = '-';

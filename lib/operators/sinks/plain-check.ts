@@ -4,7 +4,7 @@ import { isWellFormed } from './text.ts';
 import { notStorable, rowTooLarge, type Unstorable } from './unstorable.ts';
 
 /** Characters of a row: an invocation brings 6 MB, so a row that grows beyond this is a mistake. */
-export const ROW_LENGTH_MAX = 8 * 1_024 * 1_024;
+const ROW_LENGTH_MAX = 8 * 1_024 * 1_024;
 
 /** What one check has seen so far. */
 interface Check {

@@ -80,7 +80,7 @@ export function createTableRows(key: TableKey): TableRows {
 const TOO_LARGE = rowTooLarge(ROW_BYTES_MAX, 'which is what a DynamoDB item has room for');
 
 /** The key attributes of a row, or why it has none. */
-export function itemKeyOf(
+function itemKeyOf(
   row: Readonly<Record<string, unknown>>,
   { keyFields, windowed }: TableKey,
 ): ItemKey | Unstorable {
