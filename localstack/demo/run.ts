@@ -2,6 +2,7 @@
 // applied, read the outputs back and compare them with the plain computation.
 
 import type { PutRecordsRequestEntry } from '@aws-sdk/client-kinesis';
+import type { PipelinePlaces } from '../pipelines.ts';
 import { type Clients, createClients } from './clients.ts';
 import type { Departure, HourRow } from './naive.ts';
 import { findCommitLog, readCommits, readNdjson, readTable } from './outputs.ts';
@@ -11,15 +12,8 @@ import { type BadRecord, closingEvents, type StreamScript } from './stream-scrip
 import { type DeadLetter, type Totals, verify } from './verify.ts';
 import { createWatch, type Sandboxes } from './watch.ts';
 
-/** Where a deployed pipeline reads and writes: the CloudFormation outputs of its stack. */
-export interface Places {
-  readonly stream: string;
-  readonly table: string;
-  readonly bucket: string;
-  readonly rowsPrefix: string;
-  readonly latePrefix: string;
-  readonly deadLettersPrefix: string;
-}
+/** Where a deployed pipeline with all kinds of sinks reads and writes. */
+export type Places = Required<PipelinePlaces>;
 
 /** What happened; the counts are those that the engine stored with its commits. */
 export interface Report {

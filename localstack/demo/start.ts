@@ -3,14 +3,14 @@
 
 import { cleanEnvironment } from '../../environment.ts';
 import { startEmbeddedCloud } from '../embedded/embedded-cloud.ts';
+import { placesOf } from '../pipelines.ts';
 import { synthesise } from '../synthesise.ts';
 import { parseOptions, USAGE } from './options.ts';
-import { placesOf } from './places.ts';
-import { type Report, runDemo } from './run.ts';
+import { type Places, type Report, runDemo } from './run.ts';
 import { counted, createScreen, type Screen } from './screen.ts';
 import { writeStreamScript } from './stream-script.ts';
 
-const PIPELINE = 'Delays';
+const PIPELINE = 'delays';
 const INTERRUPTED = 130;
 
 cleanEnvironment();
@@ -44,15 +44,16 @@ async function runInCloud(events: number, screen: Screen): Promise<Report> {
   const assembly = await synthesise();
   const cloud = await startEmbeddedCloud({ port: 0 });
   const interrupt = () => {
-    cloud.stop().finally(() => process.exit(INTERRUPTED));
+    Promise.allSettled([cloud.stop(), assembly.remove()]).then(() => process.exit(INTERRUPTED));
   };
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
   try {
-    const places = placesOf(await cloud.deploy(assembly.directory), PIPELINE);
-    screen.say(`deployed ${screen.bold('delays')} to the embedded cloud at ${cloud.endpoint}`);
+    const outputs = await cloud.deploy(assembly.directory);
+    screen.say(`deployed ${screen.bold(PIPELINE)} to the embedded cloud at ${cloud.endpoint}`);
     return await runDemo({
       endpoint: cloud.endpoint,
-      places,
+      // The example has a sink of every kind, so it has every place.
+      places: placesOf(outputs)[PIPELINE] as Places,
       sandboxes: { list: () => cloud.sandboxes(), kill: (pid) => cloud.killSandbox(pid) },
       script: await writeStreamScript(events),
       screen,
