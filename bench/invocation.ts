@@ -12,8 +12,8 @@ import type { ObjectPublisher, TablePublisher } from '../lib/ports/publisher.ts'
 import type { SourceStream } from '../lib/ports/source-stream.ts';
 import { createPartitionTask, type TaskPorts } from '../lib/runtime/partition-task.ts';
 import { compilePlan } from '../lib/runtime/process-batch.ts';
-import { type Case, cpuMs } from './measure.ts';
-import { type Batches, TARGETS, WHOLE_RANGE } from './operators.ts';
+import type { Case } from './measure.ts';
+import { type Batches, perTenThousand, TARGETS, WHOLE_RANGE } from './operators.ts';
 
 const SHARD = asShardId('shardId-000000000000');
 const NOW_MS = 1_700_000_000_000;
@@ -30,16 +30,15 @@ export function invocationCase(name: string, plan: Plan, batches: Batches) {
     async pass() {
       const { ports, requests } = stubbedPorts();
       const task = taskOf(plan, ports);
-      const warmUp = Math.ceil(batches.length / 5);
-      for (const batch of batches.slice(0, warmUp)) await invoke(task, batch);
-      requests.clear();
-      const measured = batches.slice(warmUp);
-      const before = cpuMs();
-      for (const batch of measured) await invoke(task, batch);
-      const ms = cpuMs() - before;
-      perBatch = new Map([...requests].map(([call, count]) => [call, count / measured.length]));
-      const records = measured.reduce((count, batch) => count + batch.length, 0);
-      return (ms * 10_000) / records;
+      let batchCount = 0;
+      const ms = await perTenThousand(batches, async (records) => {
+        await invoke(task, records);
+        // The first batch is a cold start, which reads.
+        if (batchCount === 0) requests.clear();
+        batchCount += 1;
+      });
+      perBatch = new Map([...requests].map(([call, count]) => [call, count / (batchCount - 1)]));
+      return ms;
     },
   };
   return { invocation, requestsPerBatch: () => perBatch };

@@ -7,9 +7,11 @@ import type { DeliveredRecord } from '../lib/model/record.ts';
 import type { Plan } from '../lib/plan/plan.ts';
 import { compilePlan } from '../lib/runtime/process-batch.ts';
 import { KeyedState } from '../lib/state/keyed-state.ts';
+import { recordsOf } from './events.ts';
 import { type Case, cpuMs } from './measure.ts';
 
-export type Batches = readonly (readonly DeliveredRecord[])[];
+/** Lambda events as text. */
+export type Batches = readonly Buffer[];
 
 export const WHOLE_RANGE = { start: 0n, end: 2n ** 128n - 1n };
 export const TARGETS = {
@@ -17,14 +19,22 @@ export const TARGETS = {
 } as const;
 
 /** Time per 10,000 records after the first fifth of the batches, like the figures of other engines. */
-export function perTenThousand(batches: Batches, step: (batch: Batches[number]) => void): number {
+export async function perTenThousand(
+  batches: Batches,
+  step: (batch: readonly DeliveredRecord[]) => void | Promise<void>,
+): Promise<number> {
   const warmUp = Math.ceil(batches.length / 5);
-  for (const batch of batches.slice(0, warmUp)) step(batch);
-  const measured = batches.slice(warmUp);
-  const before = cpuMs();
-  for (const batch of measured) step(batch);
-  const records = measured.reduce((count, batch) => count + batch.length, 0);
-  return ((cpuMs() - before) * 10_000) / records;
+  let ms = 0;
+  let recordCount = 0;
+  for (const [index, batch] of batches.entries()) {
+    const records = recordsOf(batch);
+    const before = cpuMs();
+    await step(records);
+    if (index < warmUp) continue;
+    ms += cpuMs() - before;
+    recordCount += records.length;
+  }
+  return (ms * 10_000) / recordCount;
 }
 
 /** F: base64, UTF-8, JSON.parse and the event time, record by record, and nothing else. */

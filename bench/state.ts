@@ -30,7 +30,7 @@ function addRows(state: KeyedState, rows: number, keyOf: (index: number) => numb
   for (let index = 0; index < rows; index += 1) {
     const key = `device-${String(keyOf(index)).padStart(6, '0')}`;
     const known = operator.keys.find(key);
-    const keyId = known >= 0 ? known : operator.keys.add(key, keyGroupOf(hashOfKey(key)));
+    const keyId = known >= 0 ? known : operator.keys.intern(key, keyGroupOf(hashOfKey(key)));
     const slot = table.touch(keyId);
     const [counts, sums, least, most] = table.rows.columns as Float64Array[];
     const amount = (1 + Math.floor(next() * next() * 50_000)) / 100;

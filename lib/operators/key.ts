@@ -51,7 +51,7 @@ export function createKeyReader({ uid, key, source, pass }: KeyOrigin): KeyReade
     if (place.declared && !ownsHash(pass.hashRange, hash)) {
       throw wrongShard(source);
     }
-    return keys.add(text, keyGroupOf(hash));
+    return keys.intern(text, keyGroupOf(hash));
   };
 
   const idOfValues = (values: readonly Scalar[], keys: KeyDictionary): number => {

@@ -45,7 +45,10 @@ export class KeyedState {
     if (next !== KEY_GROUP_COUNT) throw brokenBytes(`key group ${next} is in no segment`);
     const state = new KeyedState();
     for (const { operators } of decoded) {
-      for (const operator of operators) state.fold({ ...operator, evictions: [] });
+      for (const operator of operators) {
+        const restored = state.operatorOf(operator);
+        for (const { rowKey, rows } of operator.tables) restored.restoreRows(rowKey, rows);
+      }
     }
     return state;
   }

@@ -25,7 +25,7 @@ export class DraftTable {
   /** The warm rows underneath; `null` when the row key is new. */
   readonly base: RowTable | null;
   /** Per slot of `rows`, the slot in `base` that it was copied from, or -1. */
-  baseSlots = new Int32Array(16);
+  baseSlots: Int32Array;
   private readonly schema: StateSchema;
   private readonly journal: UndoJournal;
 
@@ -37,6 +37,7 @@ export class DraftTable {
     this.rowKey = rowKey;
     this.rows = tables.rows;
     this.base = tables.base;
+    this.baseSlots = new Int32Array(tables.rows.keyIds.length);
     this.schema = context.schema;
     this.journal = context.journal;
   }

@@ -5,7 +5,7 @@ import { EngineError } from '../model/errors.ts';
 import { KEY_GROUP_COUNT } from '../model/hash-range.ts';
 import { estimateJsonBytes } from './json-value.ts';
 import { KeyDictionary } from './key-dictionary.ts';
-import { type ColumnKind, RowTable } from './row-table.ts';
+import { type Column, type ColumnKind, RowTable } from './row-table.ts';
 import type { DecodedRows } from './rows-codec.ts';
 
 /** A range of key groups of one row key that is gone: what a closed window leaves in a delta. */
@@ -27,12 +27,14 @@ export class OperatorState {
   readonly keys = new KeyDictionary();
   readonly tables = new Map<number, RowTable>();
   private readonly spare: RowTable[] = [];
+  private readonly holdsValues: boolean;
   private valueBytes = 0;
 
   constructor(uid: string, schemaId: string, kinds: readonly ColumnKind[]) {
     this.uid = uid;
     this.schemaId = schemaId;
     this.kinds = kinds;
+    this.holdsValues = kinds.includes('value');
   }
 
   /** @throws EngineError `invalid`, code `state-schema-changed`, when the columns mean something else. */
@@ -75,25 +77,30 @@ export class OperatorState {
   }
 
   /** Folds after-images: each row replaces the row of its key, so that folding twice is folding once. */
-  foldRows(rowKey: number, rows: DecodedRows): void {
-    const count = rows.texts.length;
-    if (count === 0) return;
-    let table = this.tables.get(rowKey);
-    if (table === undefined) {
-      table = this.newTable();
-      this.tables.set(rowKey, table);
-    }
-    table.reserve(table.count + count);
+  foldRows(rowKey: number, { texts, keyGroups, columns }: DecodedRows): void {
+    const keyIds = Int32Array.from(texts, (text, row) => this.keys.intern(text, keyGroups[row]!));
+    this.placeRows(rowKey, keyIds, columns);
+  }
+
+  /** Adds the rows of a segment, which are in order and were not there before. */
+  restoreRows(rowKey: number, { texts, keyGroups, columns }: DecodedRows): void {
+    this.placeRows(rowKey, this.keys.internSorted(texts, keyGroups), columns);
+  }
+
+  private placeRows(rowKey: number, keyIds: Int32Array, columns: readonly Column[]): void {
+    if (keyIds.length === 0) return;
+    const table = this.tables.get(rowKey) ?? this.newTable();
+    this.tables.set(rowKey, table);
     const first = table.count;
-    const slots = new Int32Array(count);
-    for (let row = 0; row < count; row += 1) {
-      const keyId = this.keys.intern(rows.texts[row]!, rows.keyGroups[row]!);
-      const known = table.find(keyId);
+    table.reserve(first + keyIds.length);
+    const slots = new Int32Array(keyIds.length);
+    for (let row = 0; row < keyIds.length; row += 1) {
+      const known = table.find(keyIds[row]!);
       if (known >= 0 && known < first) this.weigh(table, known, -1);
-      slots[row] = known >= 0 ? known : table.append(keyId);
+      slots[row] = known >= 0 ? known : table.append(keyIds[row]!);
     }
-    this.copyColumns(table, rows, slots);
-    for (let row = 0; row < count; row += 1) this.weigh(table, slots[row]!, 1);
+    for (const [index, column] of columns.entries()) table.writeColumn(index, column, slots);
+    for (const slot of slots) this.weigh(table, slot, 1);
   }
 
   /** Removes the rows of a range of key groups; nothing happens when they are gone already. */
@@ -138,24 +145,9 @@ export class OperatorState {
     return bytes;
   }
 
-  private copyColumns(table: RowTable, rows: DecodedRows, slots: Int32Array): void {
-    for (const [index, source] of rows.columns.entries()) {
-      if (this.kinds[index] === 'number') {
-        const target = table.columns[index] as Float64Array;
-        for (let row = 0; row < slots.length; row += 1) {
-          target[slots[row]!] = (source as Float64Array)[row]!;
-        }
-      } else {
-        const values = source as unknown[] | null;
-        for (let row = 0; row < slots.length; row += 1) {
-          table.setValue(index, slots[row]!, values === null ? undefined : values[row]);
-        }
-      }
-    }
-  }
-
   /** Adds (1) or takes off (-1) the estimated size of a row's JSON values. */
   private weigh(table: RowTable, slot: number, sign: 1 | -1): void {
+    if (!this.holdsValues) return;
     for (let column = 0; column < this.kinds.length; column += 1) {
       if (this.kinds[column] === 'number') continue;
       const value = table.getValue(column, slot);

@@ -76,6 +76,19 @@ export class RowTable {
     }
   }
 
+  /** Writes a column of stored rows to their slots; `null` stands for no values. */
+  writeColumn(column: number, stored: Column, slots: Int32Array): void {
+    if (this.kinds[column] === 'number') {
+      const [target, source] = [this.columns[column], stored] as [Float64Array, Float64Array];
+      for (let row = 0; row < slots.length; row += 1) target[slots[row]!] = source[row]!;
+    } else if (stored !== null || this.columns[column] !== null) {
+      const values = stored as unknown[] | null;
+      for (let row = 0; row < slots.length; row += 1) {
+        this.setValue(column, slots[row]!, values === null ? undefined : values[row]);
+      }
+    }
+  }
+
   /** Makes room for `count` rows in all. */
   reserve(count: number): void {
     if (count > this.keyIds.length) this.grow(count);

@@ -174,7 +174,7 @@ describe('a delta', () => {
     );
     const other = KeyedState.empty().draft();
     const operator = other.operator('totals', { ...SCHEMA, id: 'max' });
-    operator.table(0).touch(operator.keys.add('ada', 3));
+    operator.table(0).touch(operator.keys.intern('ada', 3));
     expect(() => state.applyDelta(other.encodeDelta())).toThrow(/the aggregation 'totals' changed/);
   });
 });

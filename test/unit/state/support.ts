@@ -24,7 +24,7 @@ export function put(draft: StateDraft, change: Change, uid = 'totals'): void {
   const operator = draft.operator(uid, SCHEMA);
   const { key, cells } = change;
   const known = operator.keys.find(key);
-  const keyId = known >= 0 ? known : operator.keys.add(key, keyGroupOf(hashOfKey(key)));
+  const keyId = known >= 0 ? known : operator.keys.intern(key, keyGroupOf(hashOfKey(key)));
   const table = operator.table(change.rowKey);
   const slot = table.touch(keyId);
   (table.rows.columns[0] as Float64Array)[slot] = cells[0];
