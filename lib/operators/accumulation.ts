@@ -53,7 +53,8 @@ interface Compiled {
 
 /** The aggregates of a node, with shared columns. */
 export function compileAggregates(node: AggregateNode): Accumulation {
-  const inputs = new AggregateInputs(node.uid);
+  const specs = Object.values(node.aggregates);
+  const inputs = new AggregateInputs(node.uid, specs);
   const accumulators: Accumulator[] = [];
   const columns: StateSchema['columns'][number][] = [];
   const firstColumn = new Map<string, number>();
@@ -72,7 +73,6 @@ export function compileAggregates(node: AggregateNode): Accumulation {
     });
     results.push({ name, write: compiled.result(starts) });
   }
-  const specs = Object.values(node.aggregates);
   return {
     columns,
     meaning: [...firstColumn.keys()].join(' '),

@@ -29,16 +29,24 @@ export class AggregateInputs {
   readonly values: unknown[] = [];
   private readonly uid: string;
   private readonly inputs: Input[] = [];
+  /** Selectors whose values must be numbers for one aggregate, and so are for all of them. */
+  private readonly numeric: readonly Selector[];
 
-  constructor(uid: string) {
+  /** `specs`: all aggregates that will ask for inputs. */
+  constructor(uid: string, specs: readonly AggregateSpec[]) {
     this.uid = uid;
+    this.numeric = specs
+      .filter((spec): spec is BuiltIn => spec.kind !== 'custom')
+      .filter((spec) => demandOf(spec) === 'number')
+      .map((spec) => spec.input!);
   }
 
   /** The index of the input an aggregate needs, added when it is new. */
   indexOf(spec: BuiltIn): number {
     const selector = spec.input!;
-    const demand = demandOf(spec);
     const decimalScale = spec.decimalScale ?? 0;
+    const isNumeric = this.numeric.some((each) => isSame(each, selector));
+    const demand = isNumeric && spec.decimalScale === null ? 'number' : demandOf(spec);
     const known = this.inputs.findIndex(
       (input) =>
         isSame(input.selector, selector) &&
