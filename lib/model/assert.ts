@@ -4,8 +4,3 @@ import { EngineError } from './errors.ts';
 export function assert(condition: boolean, message: string): asserts condition {
   if (!condition) throw new EngineError('internal', message);
 }
-
-/** Marks a branch the types have ruled out; reaching it is an `internal` error. */
-export function unreachable(value: never): never {
-  throw new EngineError('internal', `no case for ${JSON.stringify(value)}`);
-}

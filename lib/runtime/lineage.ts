@@ -6,7 +6,7 @@ import type { CommitHeader, OutboxEntry } from '../model/commit.ts';
 import type { BatchNumber, LogId } from '../model/ids.ts';
 import { sha256Hex } from '../state/digest.ts';
 
-export const LINEAGE_FORMAT_VERSION = 1;
+const LINEAGE_FORMAT_VERSION = 1;
 
 export interface BatchLineage {
   readonly batchNumber: BatchNumber;
