@@ -421,8 +421,11 @@ function firstAfter(decoded: DecodedBatch, from: number, position: Position | nu
 /** The shard of a delivered batch, which never mixes shards. */
 function shardOf(records: readonly DeliveredRecord[]): ShardId {
   const [shardId = ''] = records[0]!.eventID.split(':');
+  const prefix = `${shardId}:`;
   for (const { eventID } of records) {
-    assert(eventID.startsWith(`${shardId}:`), `a batch of ${shardId} holds a record of ${eventID}`);
+    if (!eventID.startsWith(prefix)) {
+      throw new EngineError('internal', `a batch of ${shardId} holds a record of ${eventID}`);
+    }
   }
   return asShardId(shardId);
 }

@@ -169,15 +169,14 @@ function arrivalRange({ decoded, from, to }: BatchInput): ArrivalRange {
 }
 
 /**
- * Digest of the records taken: sequence numbers, sub-sequence numbers and lengths as columns, then
- * the bytes. The columns have fixed or separated entries, so that no other records give the same input.
+ * Digest of the records taken: first and last position, their number, the length of each, then the
+ * bytes. A stream never changes what lies between two of its positions, so this names the input.
  */
 function digestOf({ decoded, from, to }: BatchInput): string {
-  const sequenceNumbers = `${to - from}:${decoded.sequenceNumbers.slice(from, to).join()};`;
-  const numbers = Buffer.allocUnsafe((to - from) * 8);
-  for (let index = from, offset = 0; index < to; index += 1) {
-    offset = numbers.writeUInt32LE(decoded.subSequenceNumbers[index]!, offset);
-    offset = numbers.writeUInt32LE(decoded.byteLengthOf(index), offset);
-  }
-  return sha256Hex(Buffer.from(sequenceNumbers, 'latin1'), numbers, decoded.slabRange(from, to));
+  const range = JSON.stringify([decoded.positionOf(from), decoded.positionOf(to - 1), to - from]);
+  const lengths = new Uint32Array(to - from);
+  for (let index = from; index < to; index += 1)
+    lengths[index - from] = decoded.byteLengthOf(index);
+  const lengthBytes = new Uint8Array(lengths.buffer);
+  return sha256Hex(Buffer.from(range, 'utf8'), lengthBytes, decoded.slabRange(from, to));
 }
