@@ -16,18 +16,20 @@ import {
   type MakeAccumulator,
   moments,
   neverMerged,
-  summing,
   summingUnits,
   unitsOf,
 } from './accumulator.ts';
 import { AggregateInputs } from './aggregate-input.ts';
 import { operatorFailed, operatorReturned } from './record-fault.ts';
+import { type NumberOperation, RunningNumbers } from './running-numbers.ts';
 
 /** Running values of one keyed operator. */
 export interface Accumulation {
   readonly columns: StateSchema['columns'];
   /** Describes what the columns mean, without names of results: they can change freely. */
   readonly meaning: string;
+  /** Fields that `writeResults` sets; they are there already, so that any name is an own property. */
+  readonly resultNames: readonly string[];
   /** Whether `add` runs user code, so that it can fail after state was touched. */
   readonly mayFail: boolean;
   /** Whether rows may be added in another order than they arrived: only then may panes be merged. */
@@ -44,10 +46,14 @@ export interface Accumulation {
 
 type WriteResult = (table: RowTable, slot: number) => unknown;
 
+/** A running value, named by its meaning: aggregates that need the same one share its columns. */
+type Part = { readonly name: string } & (
+  | { readonly operation: NumberOperation; readonly input: number }
+  | { readonly make: MakeAccumulator }
+);
+
 interface Compiled {
-  readonly accumulators: readonly MakeAccumulator[];
-  /** Names each accumulator by its meaning: equal names share columns. */
-  readonly names: readonly string[];
+  readonly parts: readonly Part[];
   readonly result: (columns: readonly number[]) => WriteResult;
 }
 
@@ -55,42 +61,50 @@ interface Compiled {
 export function compileAggregates(node: AggregateNode): Accumulation {
   const specs = Object.values(node.aggregates);
   const inputs = new AggregateInputs(node.uid, specs);
+  const numbers = new RunningNumbers(inputs);
   const accumulators: Accumulator[] = [];
   const columns: StateSchema['columns'][number][] = [];
   const firstColumn = new Map<string, number>();
   const results: { readonly name: string; readonly write: WriteResult }[] = [];
-  for (const [name, spec] of Object.entries(node.aggregates)) {
-    const compiled = compileAggregate(spec, { inputs, uid: node.uid, index: results.length });
-    const starts = compiled.names.map((accumulatorName, index) => {
-      const known = firstColumn.get(accumulatorName);
-      if (known !== undefined) return known;
-      const first = columns.length;
-      const accumulator = compiled.accumulators[index]!(first);
-      firstColumn.set(accumulatorName, first);
+  const place = (part: Part): number => {
+    const known = firstColumn.get(part.name);
+    if (known !== undefined) return known;
+    const first = columns.length;
+    firstColumn.set(part.name, first);
+    if ('operation' in part) {
+      columns.push(numbers.place(part.operation, part.input, first));
+    } else {
+      const accumulator = part.make(first);
       accumulators.push(accumulator);
       columns.push(...accumulator.columns);
-      return first;
-    });
-    results.push({ name, write: compiled.result(starts) });
+    }
+    return first;
+  };
+  for (const [name, spec] of Object.entries(node.aggregates)) {
+    const { parts, result } = compileAggregate(spec, { inputs, node, index: results.length });
+    results.push({ name, write: result(parts.map(place)) });
   }
   return {
     columns,
     meaning: [...firstColumn.keys()].join(' '),
+    resultNames: results.map(({ name }) => name),
     mayFail: specs.some((spec) => spec.kind === 'custom'),
     orderFree: specs.every(({ kind }) => !['custom', 'first', 'last'].includes(kind)),
     prepare: (row) => inputs.read(row),
     add(table, slot, row) {
+      numbers.add(table, slot);
       for (let index = 0; index < accumulators.length; index += 1) {
         accumulators[index]!.add(table, slot, row);
       }
     },
     merge(target, slot, from, fromSlot) {
+      numbers.merge(target, slot, from, fromSlot);
       for (const accumulator of accumulators) accumulator.merge(target, slot, from, fromSlot);
     },
     writeResults(result, table, slot) {
       for (let index = 0; index < results.length; index += 1) {
         const { name, write } = results[index]!;
-        setOwn(result, name, write(table, slot));
+        result[name] = write(table, slot);
       }
     },
   };
@@ -103,6 +117,7 @@ export function compileReduce(node: ReduceNode): Accumulation {
   return {
     columns: [{ kind: 'value' }],
     meaning: 'reduced row',
+    resultNames: [],
     mayFail: true,
     orderFree: false,
     prepare: () => {},
@@ -123,50 +138,44 @@ export function compileReduce(node: ReduceNode): Accumulation {
   };
 }
 
+type BuiltIn = Exclude<AggregateSpec, { kind: 'custom' }>;
+
 function compileAggregate(
   spec: AggregateSpec,
-  context: { readonly inputs: AggregateInputs; readonly uid: string; readonly index: number },
+  context: {
+    readonly inputs: AggregateInputs;
+    readonly node: AggregateNode;
+    readonly index: number;
+  },
 ): Compiled {
-  if (spec.kind === 'custom') return compileCustom(spec, context);
-  const { inputs } = context;
-  if (spec.kind === 'count' && spec.input === null) {
-    return {
-      accumulators: [counting(inputs, null)],
-      names: ['rows'],
-      result: ([column]) => readNumber(column!),
-    };
+  const { inputs, node, index } = context;
+  if (spec.kind === 'custom') return compileCustom(spec, node.uid, index);
+  if (spec.input === null) {
+    const rows: Part = { name: 'rows', operation: 'rows', input: -1 };
+    return { parts: [rows], result: ([column]) => readNumber(column!) };
   }
   const input = inputs.indexOf(spec);
   const name = inputName(spec, input);
+  const part = { inputs, input, name };
   const { kind } = spec;
   switch (kind) {
     case 'count':
-      return {
-        accumulators: [counting(inputs, input)],
-        names: [`count(${name})`],
-        result: ([column]) => readNumber(column!),
-      };
+      return { parts: [countOf(part)], result: ([column]) => readNumber(column!) };
     case 'sum':
     case 'avg':
-      return compileSum(spec, { inputs, input, name });
+      return compileSum(spec, part);
     case 'min':
     case 'max':
-      return {
-        accumulators: [extreme(inputs, input, kind === 'min' ? 1 : -1)],
-        names: [`${kind}(${name})`],
-        result: ([column]) => readExtreme(column!, kind),
-      };
+      return compileExtreme(kind, part);
     case 'stddev':
       return {
-        accumulators: [moments(inputs, input)],
-        names: [`moments(${name})`],
+        parts: [{ name: `moments(${name})`, make: moments(inputs, input) }],
         result: ([column]) => readDeviation(column!),
       };
     case 'first':
     case 'last':
       return {
-        accumulators: [keeping(inputs, input, kind)],
-        names: [`${kind}(${name})`],
+        parts: [{ name: `${kind}(${name})`, make: keeping(inputs, input, kind) }],
         result:
           ([column]) =>
           (table, slot) =>
@@ -175,26 +184,32 @@ function compileAggregate(
   }
 }
 
-function compileSum(
-  spec: Extract<
-    AggregateSpec,
-    { kind: 'count' | 'sum' | 'avg' | 'min' | 'max' | 'stddev' | 'first' | 'last' }
-  >,
-  context: { readonly inputs: AggregateInputs; readonly input: number; readonly name: string },
-): Compiled {
-  const { inputs, input, name } = context;
+interface PartInput {
+  readonly inputs: AggregateInputs;
+  readonly input: number;
+  readonly name: string;
+}
+
+function countOf({ inputs, input, name }: PartInput): Part {
+  return inputs.isNumeric(input)
+    ? { name: `count(${name})`, operation: 'count', input }
+    : { name: `count(${name})`, make: counting(inputs, input) };
+}
+
+function compileSum(spec: BuiltIn, part: PartInput): Compiled {
+  const { inputs, input, name } = part;
   const scale = spec.decimalScale;
-  const sum = scale === null ? summing(inputs, input) : summingUnits(inputs, input);
+  const sum: Part =
+    scale === null
+      ? { name: `sum(${name})`, operation: 'sum', input }
+      : { name: `sum(${name})`, make: summingUnits(inputs, input) };
   if (spec.kind === 'sum') {
-    return {
-      accumulators: [sum],
-      names: [`sum(${name})`],
-      result: ([column]) => (scale === null ? readNumber(column!) : readDecimal(column!, scale)),
-    };
+    const result = ([column]: readonly number[]) =>
+      scale === null ? readNumber(column!) : readDecimal(column!, scale);
+    return { parts: [sum], result };
   }
   return {
-    accumulators: [sum, counting(inputs, input)],
-    names: [`sum(${name})`, `count(${name})`],
+    parts: [sum, countOf(part)],
     result: ([sumColumn, countColumn]) =>
       scale === null
         ? readMean(sumColumn!, countColumn!)
@@ -202,8 +217,21 @@ function compileSum(
   };
 }
 
+/** Numbers alone need one column; a field that may also hold texts needs a second one for them. */
+function compileExtreme(kind: 'min' | 'max', { inputs, input, name }: PartInput): Compiled {
+  if (inputs.isNumeric(input)) {
+    const part: Part = { name: `${kind} number(${name})`, operation: kind, input };
+    return { parts: [part], result: ([column]) => readNumber(column!) };
+  }
+  const make = extreme(inputs, input, kind === 'min' ? 1 : -1);
+  return {
+    parts: [{ name: `${kind}(${name})`, make }],
+    result: ([column]) => readExtreme(column!, kind),
+  };
+}
+
 /** A function is named by its place among the inputs: its text is no part of a schema. */
-function inputName(spec: Exclude<AggregateSpec, { kind: 'custom' }>, input: number): string {
+function inputName(spec: BuiltIn, input: number): string {
   const selector = spec.input!;
   const name = selector.kind === 'field' ? JSON.stringify(selector.field) : `function ${input}`;
   return spec.decimalScale === null ? name : `${name} scale ${spec.decimalScale}`;
@@ -211,7 +239,8 @@ function inputName(spec: Exclude<AggregateSpec, { kind: 'custom' }>, input: numb
 
 function compileCustom(
   spec: Extract<AggregateSpec, { kind: 'custom' }>,
-  { uid, index }: { readonly uid: string; readonly index: number },
+  uid: string,
+  index: number,
 ): Compiled {
   const zero = spec.zero as () => unknown;
   const add = spec.add as (accumulator: unknown, event: unknown) => unknown;
@@ -227,8 +256,7 @@ function compileCustom(
     merge: neverMerged,
   });
   return {
-    accumulators: [custom],
-    names: [`custom ${index}`],
+    parts: [{ name: `custom ${index}`, make: custom }],
     result:
       ([column]) =>
       (table, slot) => {

@@ -1,7 +1,6 @@
-// The running values behind aggregates. Each lives in one or two columns of the keyed state; `add`
-// takes one row in order of arrival, `merge` joins two disjoint sets of rows (panes of a window).
-// Aggregates over the same input share them: an average is the sum and the count that are there
-// already. NaN in a column of doubles, and `undefined` in one of values, mean "nothing yet".
+// The running values that are more than one double (those are in running-numbers.ts). Each lives in
+// one or more columns of the keyed state; `add` takes one row in order of arrival, `merge` joins two
+// disjoint sets of rows (panes of a window). NaN in a column of doubles, and `undefined` in one of values, mean "nothing yet".
 
 import { EngineError } from '../model/errors.ts';
 import { copyJson, type JsonValue } from '../state/json-value.ts';
@@ -26,40 +25,18 @@ const numbers = (table: RowTable, column: number) => table.columns[column] as Fl
 const numberColumn = (initial: number): ColumnSpec => ({ kind: 'number', initial });
 const valueColumn: ColumnSpec = { kind: 'value' };
 
-/** Counts rows, or with an input the rows where it is not null. */
+/** Counts the rows whose input is not null. */
 export const counting =
-  (inputs: AggregateInputs, input: number | null): MakeAccumulator =>
+  (inputs: AggregateInputs, input: number): MakeAccumulator =>
   (column) => ({
     columns: [numberColumn(0)],
     add(table, slot) {
-      if (input === null || inputs.values[input] !== null) numbers(table, column)[slot]! += 1;
+      if (inputs.values[input] !== null) numbers(table, column)[slot]! += 1;
     },
     merge(target, slot, from, fromSlot) {
       numbers(target, column)[slot]! += numbers(from, column)[fromSlot]!;
     },
   });
-
-/** Adds doubles to the running value, in order of arrival. */
-export const summing =
-  (inputs: AggregateInputs, input: number): MakeAccumulator =>
-  (column) => {
-    const plus = (table: RowTable, slot: number, value: number) => {
-      const sums = numbers(table, column);
-      const sum = sums[slot]!;
-      sums[slot] = Number.isNaN(sum) ? value : sum + value;
-    };
-    return {
-      columns: [numberColumn(Number.NaN)],
-      add(table, slot) {
-        const value = inputs.values[input] as number | null;
-        if (value !== null) plus(table, slot, value);
-      },
-      merge(target, slot, from, fromSlot) {
-        const sum = numbers(from, column)[fromSlot]!;
-        if (!Number.isNaN(sum)) plus(target, slot, sum);
-      },
-    };
-  };
 
 /** Adds exact units: a number while they are safe integers, else the text of a whole number. */
 export const summingUnits =
@@ -82,7 +59,10 @@ export const summingUnits =
     };
   };
 
-/** Keeps the least (`sign` 1) or greatest (-1) value; numbers come before texts, so that any mix has one. */
+/**
+ * Keeps the least (`sign` 1) or greatest (-1) of numbers and texts; numbers come before texts, so that
+ * any mix has one.
+ */
 export const extreme =
   (inputs: AggregateInputs, input: number, sign: 1 | -1): MakeAccumulator =>
   (column) => {
@@ -119,8 +99,8 @@ export const moments =
   (column) => ({
     columns: [numberColumn(0), numberColumn(0), numberColumn(0)],
     add(table, slot) {
-      const value = inputs.values[input] as number | null;
-      if (value === null) return;
+      const value = inputs.numbers[input]!;
+      if (Number.isNaN(value)) return;
       const counts = numbers(table, column);
       const means = numbers(table, column + 1);
       const count = counts[slot]! + 1;

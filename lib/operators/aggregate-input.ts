@@ -25,11 +25,13 @@ interface Input {
 
 /** The distinct inputs of one aggregation, and their values for the row at hand. */
 export class AggregateInputs {
-  /** By input: a checked value, or `null` where the row has none. */
+  /** By input that is not numeric: a checked value, or `null` where the row has none. */
   readonly values: unknown[] = [];
+  /** By numeric input: its number, or NaN where the row has none. */
+  numbers = new Float64Array(0);
   private readonly uid: string;
   private readonly inputs: Input[] = [];
-  /** Selectors whose values must be numbers for one aggregate, and so are for all of them. */
+  /** Selectors whose values must be numbers for one aggregate: others read the same numbers then. */
   private readonly numeric: readonly Selector[];
 
   /** `specs`: all aggregates that will ask for inputs. */
@@ -45,8 +47,11 @@ export class AggregateInputs {
   indexOf(spec: BuiltIn): number {
     const selector = spec.input!;
     const decimalScale = spec.decimalScale ?? 0;
-    const isNumeric = this.numeric.some((each) => isSame(each, selector));
-    const demand = isNumeric && spec.decimalScale === null ? 'number' : demandOf(spec);
+    const own = demandOf(spec);
+    const isNumeric =
+      (own === 'none' || own === 'comparable') &&
+      this.numeric.some((each) => isSame(each, selector));
+    const demand = isNumeric ? 'number' : own;
     const known = this.inputs.findIndex(
       (input) =>
         isSame(input.selector, selector) &&
@@ -55,18 +60,25 @@ export class AggregateInputs {
     );
     if (known >= 0) return known;
     this.inputs.push({ selector, demand, decimalScale, read: readerOf(selector, this.uid) });
+    this.numbers = new Float64Array(this.inputs.length);
     return this.inputs.length - 1;
+  }
+
+  /** Whether all values of an input are numbers, so that they stand in `numbers`. */
+  isNumeric(index: number): boolean {
+    return this.inputs[index]!.demand === 'number';
   }
 
   /** Reads and checks all inputs of a row; throws a fault for the first that does not fit. */
   read(row: unknown): void {
-    const { inputs, values } = this;
+    const { inputs, values, numbers } = this;
     for (let index = 0; index < inputs.length; index += 1) {
       const input = inputs[index]!;
       const value = input.read(row);
-      if (value === undefined || value === null) values[index] = null;
-      else if (input.demand === 'number') values[index] = this.numberOf(value, input);
-      else values[index] = this.checked(value, input);
+      const isNothing = value === undefined || value === null;
+      if (input.demand === 'number') {
+        numbers[index] = isNothing ? Number.NaN : this.numberOf(value, input);
+      } else values[index] = isNothing ? null : this.checked(value, input);
     }
   }
 

@@ -4,7 +4,6 @@
 // rows come in the order in which they were first touched, all others by key group and key, so that
 // the same batch gives the same bytes in every sandbox.
 
-import { setOwn } from '../state/json-value.ts';
 import type { RowTable } from '../state/row-table.ts';
 import { slotsByKey } from '../state/rows-codec.ts';
 import { formatTime } from '../time/event-time.ts';
@@ -192,7 +191,7 @@ function emitRows(
 ): void {
   const { operator, onFault } = emission;
   const { push, start, rows, slots } = window;
-  const { key, shape, accumulation } = operator;
+  const { key, shape, accumulation, emptyResult } = operator;
   const { keys } = operator.draft;
   const count = slots === null ? rows.count : slots.length;
   if (count === 0) return;
@@ -201,10 +200,10 @@ function emitRows(
   const timeMs = shape === null ? Number.NaN : start;
   for (let index = 0; index < count; index += 1) {
     const slot = slots === null ? index : slots[index]!;
-    const row: Record<string, unknown> = {};
+    const row: Record<string, unknown> = { ...emptyResult };
     const values = key.valuesOf(keys.textOf(rows.keyIds[slot]!));
     for (let field = 0; field < values.length; field += 1) {
-      setOwn(row, key.fields[field]!, values[field]);
+      row[key.fields[field]!] = values[field];
     }
     if (shape !== null) {
       row['windowStart'] = startText;

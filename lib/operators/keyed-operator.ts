@@ -4,6 +4,7 @@
 // one, so that what an operator emits is not late further down.
 
 import type { WindowSpec } from '../plan/plan.ts';
+import { setOwn } from '../state/json-value.ts';
 import type { KeyDictionary } from '../state/key-dictionary.ts';
 import type { DraftTable, OperatorDraft, StateSchema } from '../state/operator-draft.ts';
 import { firstWindowStart, lastWindowStart } from '../time/window.ts';
@@ -34,6 +35,8 @@ export class KeyedOperator {
   readonly key: KeyReader;
   readonly accumulation: Accumulation;
   readonly complete: boolean;
+  /** A result row with all of its fields and no values: copying it is the fastest way to a new one. */
+  readonly emptyResult: Readonly<Record<string, unknown>>;
   /** Takes one row; its place in the plan's wiring. */
   readonly push: Push;
   /** This batch's part of the draft. */
@@ -55,6 +58,7 @@ export class KeyedOperator {
     this.complete = options.complete;
     this.shape = window === null ? null : windowShapeOf(window, accumulation.orderFree);
     this.schema = { id: schemaIdOf(this), columns: accumulation.columns };
+    this.emptyResult = emptyResultOf(this);
     this.push = this.pushFor(this.shape);
   }
 
@@ -151,6 +155,15 @@ export class KeyedOperator {
     this.pass.lateRows += 1;
     this.late(row, timeMs);
   }
+}
+
+function emptyResultOf({ key, shape, accumulation }: KeyedOperator): Record<string, unknown> {
+  const row: Record<string, unknown> = {};
+  const windowFields = shape === null ? [] : ['windowStart', 'windowEnd'];
+  for (const name of [...key.fields, ...windowFields, ...accumulation.resultNames]) {
+    setOwn(row, name, null);
+  }
+  return row;
 }
 
 /** What state depends on: key, window and the meaning of each column. */
