@@ -28,7 +28,7 @@ const TYPES = [
 ] as const;
 
 /** The first `count` events of a seed; the same on every machine. */
-export function* generateEvents(count: number, seed = 42): Generator<BenchEvent> {
+function* generateEvents(count: number, seed = 42): Generator<BenchEvent> {
   const random = mulberry32(seed);
   const user = skewedUsers(random);
   for (let index = 0; index < count; index += 1) {

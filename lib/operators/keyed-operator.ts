@@ -12,7 +12,7 @@ import type { Accumulation } from './accumulation.ts';
 import type { GroupWatermarks } from './group-watermarks.ts';
 import type { KeyReader } from './key.ts';
 import type { Pass, Push } from './pass.ts';
-import { type WindowShape, windowShapeOf } from './window-shape.ts';
+import { lastWindowOf, type WindowShape, windowShapeOf } from './window-shape.ts';
 
 /** Row key of a group that has no window. */
 const NO_WINDOW = 0;
@@ -74,8 +74,8 @@ export class KeyedOperator {
     const { shape, draft } = this;
     if (shape === null || this.complete) return;
     for (const rowKey of draft.rowKeys()) {
-      const lastStart = shape.panes ? lastWindowStart(rowKey, shape.slideMs) : rowKey;
-      for (const range of watermarks.rangesClosedAt(lastStart + shape.sizeMs)) {
+      const lastEndMs = lastWindowOf(rowKey, shape) + shape.sizeMs;
+      for (const range of watermarks.rangesClosedAt(lastEndMs)) {
         if (draft.hasRowsIn({ rowKey, ...range })) draft.evict({ rowKey, ...range });
       }
     }

@@ -21,7 +21,7 @@ export function windowShapeOf(window: WindowSpec, orderFree: boolean): WindowSha
 }
 
 /** Start of the first window that a row key is part of. */
-export function firstWindowOf(rowKey: number, shape: WindowShape): number {
+function firstWindowOf(rowKey: number, shape: WindowShape): number {
   return shape.panes ? firstWindowStart(rowKey, shape) : rowKey;
 }
 

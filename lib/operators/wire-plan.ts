@@ -109,12 +109,17 @@ class Wiring {
         return createMapping(node, next ?? (() => {}));
       }
       case 'watermark':
-        if (mode !== null) throw refuse(node, 'declares a watermark behind a keyed operator');
+        if (mode !== null)
+          throw refuse(node, 'declares a watermark behind a keyed operator; declare it in front');
         this.watermarks.push(node);
         return createWatermark(node, this.after(node.uid, mode) ?? (() => {}), this.pass);
       case 'aggregate':
       case 'reduce':
-        if (mode !== null) throw refuse(node, 'is keyed and stands behind a keyed operator');
+        if (mode !== null)
+          throw refuse(
+            node,
+            'is keyed and stands behind a keyed operator; split the pipeline in two',
+          );
         return this.intoKeyed(node);
       case 'dynamodb-sink':
       case 's3-sink':
@@ -136,6 +141,9 @@ class Wiring {
 
   private intoKeyed(node: AggregateNode | ReduceNode): Push {
     const { pass } = this;
+    if (node.window !== null && this.watermarks.length === 0) {
+      throw refuse(node, 'has windows but no event time in front of it; declare a watermark');
+    }
     const source = sourceOf(this.plan);
     const pushes = {
       append: this.after(node.uid, 'append'),
@@ -169,5 +177,5 @@ class Wiring {
 }
 
 function refuse(node: PlanNode, what: string): EngineError {
-  return new EngineError('invalid', `operator '${node.uid}' ${what}; split the pipeline in two`);
+  return new EngineError('invalid', `operator '${node.uid}' ${what}`);
 }

@@ -22,14 +22,12 @@ const aDouble = fc.oneof(
 test('a block of columns of doubles comes back bit by bit', () => {
   fc.assert(
     fc.property(
-      fc
-        .integer({ min: 0, max: 200 })
-        .chain((rows) =>
-          fc.array(fc.array(aDouble, { minLength: rows, maxLength: rows }), {
-            minLength: 1,
-            maxLength: 5,
-          }),
-        ),
+      fc.integer({ min: 0, max: 200 }).chain((rows) =>
+        fc.array(fc.array(aDouble, { minLength: rows, maxLength: rows }), {
+          minLength: 1,
+          maxLength: 5,
+        }),
+      ),
       (columns) => {
         const writer = new ByteWriter();
         const written = noNumberColumns();

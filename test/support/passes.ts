@@ -11,7 +11,7 @@ import { compilePlan } from '../../lib/runtime/process-batch.ts';
 import { KeyedState } from '../../lib/state/keyed-state.ts';
 import { aRecord } from './records.ts';
 
-export const WHOLE_RANGE: HashRange = { start: 0n, end: 2n ** 128n - 1n };
+const WHOLE_RANGE: HashRange = { start: 0n, end: 2n ** 128n - 1n };
 
 /** Arrival of the first record of a drive. */
 export const ARRIVAL_MS = 1_700_000_000_000;
