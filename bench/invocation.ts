@@ -74,7 +74,7 @@ function stubbedPorts(): { readonly ports: TaskPorts; readonly requests: Map<str
   const requests = new Map<string, number>();
   const client = answeringClient(requests);
   let commits = 0;
-  const clock = { nowMs: () => NOW_MS, wait: async () => {} };
+  const clock = { nowMs: () => NOW_MS, abortAt: () => new AbortController().signal };
   const ports: TaskPorts = {
     commits: createDynamoDbCommitLog(client, 'log'),
     objects: {

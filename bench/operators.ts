@@ -92,7 +92,7 @@ export function planCase(name: string, plan: Plan, batches: Batches): Case {
           floors: [],
           batchTimeMs: asBatchTimeMs(0),
           outputName: 'bench',
-          poison: false,
+          setAside: null,
         });
         if (result.counts.dead + result.counts.late > 0) throw new Error('a record was set aside');
         state.adopt(result.draft);

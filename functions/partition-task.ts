@@ -25,7 +25,7 @@ const task = createPartitionTask(
     commits: createDynamoDbCommitLog(clients.dynamodb, required('commitLogTable')),
     objects: createS3ObjectStore(clients.s3, checkpointBucket),
     tables: createDynamoDbTablePublisher(clients.dynamodb, systemClock),
-    files: createS3ObjectPublisher(clients.s3, checkpointBucket),
+    files: createS3ObjectPublisher(clients.s3, checkpointBucket, systemClock),
     stream: createKinesisSourceStream(clients.kinesis, required('streamArn')),
     clock: systemClock,
     ids: systemIds,

@@ -23,8 +23,13 @@ export interface WatermarkFloor {
   readonly watermarkMs: number | null;
 }
 
-/** Records that left the stream before they were read; an explicit loss, never a silent one. */
+/**
+ * Records may be missing between two positions; an explicit loss, never a silent one. `lost`: the
+ * stream held others than were delivered. `unprovable`: the record at `after` has left the stream,
+ * so that what followed it may have left it unread.
+ */
 export interface Gap {
+  readonly kind: 'lost' | 'unprovable';
   readonly after: Position;
   readonly before: Position;
 }
@@ -142,9 +147,11 @@ export interface Pointer {
   readonly previous: CheckpointReference | null;
 }
 
-/** How often a task has started on one head; poison that kills the process is found by it. */
+/** How often user code has not returned on one head; poison that kills the process is found by it. */
 export interface AttemptNote {
   readonly head: BatchNumber;
+  /** Position of the first pending record: `sequence:sub`. */
+  readonly first: string;
   readonly attempts: number;
   /** Records that were pending when halving began; `null` before. */
   readonly pending: number | null;

@@ -21,6 +21,12 @@ export const ITEM_BYTES_MAX = 400 * KIB;
 export const JSON_DEPTH_MAX = 64;
 /** Starts on one head before a batch is halved: two may be bad luck, three are poison. */
 export const ATTEMPTS_BEFORE_ISOLATION = 3;
+/** Deaths over one record alone before it is set aside unread. */
+export const LONE_DEATHS_MAX = 3;
+/** A delta of one record above this makes it a dead letter: it is ten times what a commit may hold. */
+export const RECORD_DELTA_BYTES_MAX = 32 * MIB;
+/** Table rows above this commit a prefix of the batch: a new on-demand table takes 4,000 writes a second. */
+export const TABLE_ROWS_MAX = 50_000;
 /** How often a cold reader starts over with a newer pointer before it gives up. */
 export const RECOVERY_RESTARTS_MAX = 5;
 /** Bytes that a compressed body may expand to: 3 MiB of delta, and outputs of one invocation's 6 MB. */

@@ -7,23 +7,23 @@ export interface TablePublisher {
     readonly tableName: string;
     readonly changes: readonly ItemChange[];
     readonly fence: RowFence;
-    /** No request starts after it. */
+    /** No request is sent after it. */
     readonly deadlineMs: number;
   }): Promise<void>;
 }
 
+/** Where a finished object goes. */
+export interface FinalObject {
+  readonly bucketName: string;
+  readonly key: string;
+  /** No request is sent after it. */
+  readonly deadlineMs: number;
+}
+
 /** Puts finished objects under their final, immutable names. */
 export interface ObjectPublisher {
-  put(object: {
-    readonly bucketName: string;
-    readonly key: string;
-    readonly bytes: Uint8Array;
-  }): Promise<void>;
+  put(object: FinalObject & { readonly bytes: Uint8Array }): Promise<void>;
   /** Copies a staged object of the engine's bucket to its final name; `false` when the staged one is gone. */
-  copy(object: {
-    readonly stagedKey: string;
-    readonly bucketName: string;
-    readonly key: string;
-  }): Promise<boolean>;
-  exists(object: { readonly bucketName: string; readonly key: string }): Promise<boolean>;
+  copy(object: FinalObject & { readonly stagedKey: string }): Promise<boolean>;
+  exists(object: FinalObject): Promise<boolean>;
 }

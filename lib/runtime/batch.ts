@@ -11,6 +11,9 @@ import type { Plan } from '../plan/plan.ts';
 import type { Draft } from '../state/draft.ts';
 import type { KeyedState } from '../state/keyed-state.ts';
 
+/** `poison`: it kept ending the process. `too-much-state`: no commit could hold what it changes. */
+export type SetAsideReason = 'poison' | 'too-much-state';
+
 export interface BatchInput {
   /** The warm state at the head; the pass reads it and writes only to a draft over it. */
   readonly state: KeyedState;
@@ -27,8 +30,8 @@ export interface BatchInput {
   readonly batchTimeMs: BatchTimeMs;
   /** `incarnation-shard-(base+N)`: final object names begin with it. */
   readonly outputName: string;
-  /** Sets the record at `from` aside as a dead letter `poison` without running user code. */
-  readonly poison: boolean;
+  /** Sets the record at `from` aside as a dead letter with this reason, without running user code. */
+  readonly setAside: SetAsideReason | null;
 }
 
 export interface BatchResult {

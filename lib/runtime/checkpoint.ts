@@ -7,7 +7,7 @@
 import { batchNumberOfKey, objectKeys } from '../contract/keys.ts';
 import type { CheckpointReference, ObjectReference, Pointer } from '../model/commit.ts';
 import type { BatchNumber, LogId } from '../model/ids.ts';
-import { CHECKPOINT_INTERVAL_BATCHES } from '../model/limits.ts';
+import { CHECKPOINT_INTERVAL_BATCHES, SEGMENT_BYTES_MAX } from '../model/limits.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Ids } from '../ports/ids.ts';
 import { isFoldDue, OBJECT_AGE_MIN_MS } from '../protocol/checkpoint.ts';
@@ -16,6 +16,7 @@ import { followLog } from './follow-log.ts';
 import { type BatchLineage, describeBatch, encodeLineage } from './lineage.ts';
 import {
   encodeManifest,
+  isBrokenObject,
   MANIFEST_FORMAT_VERSION,
   type Manifest,
   readManifest,
@@ -57,13 +58,12 @@ export async function foldLog(
     onFolded: ({ header }, { outbox }) =>
       batches.set(header.batchNumber, describeBatch(header, outbox)),
   });
-  const { head, pointerItem } = recovered;
+  const { head, checkpoint, pointerItem } = recovered;
   const from = pointerItem.pointer;
   if (head === null) return null;
   const lineage = await putLineage(ports, at.log, [...batches.values()]);
   const newest = await putCheckpoint(ports, recovered, lineage);
-  const previous =
-    at.copies === 2 ? await putCheckpoint(ports, recovered, lineage) : (from?.newest ?? null);
+  const previous = at.copies === 2 ? await putCheckpoint(ports, recovered, lineage) : checkpoint;
   const pointer = { newest, previous };
   if (at.copies === 2)
     await settleAll([newest, previous!].map((copy) => readBack(ports, at.log, copy)));
@@ -81,6 +81,7 @@ export async function pruneObjects(
   if (previous === null) return 0;
   const named = new Set<string>();
   for (const checkpoint of [newest, previous]) {
+    // A manifest that cannot be read ends the run: without it nobody knows what is still named.
     const manifest = await readManifest(ports.objects, log, checkpoint);
     for (const key of namedBy(checkpoint, manifest)) named.add(key);
   }
@@ -100,8 +101,8 @@ async function isDue(
   at: { readonly log: LogId; readonly ringSize: number },
 ): Promise<boolean> {
   const { pointer } = await ports.commits.readPointer(at.log);
-  const manifest =
-    pointer === null ? null : await readManifest(ports.objects, at.log, pointer.newest);
+  const manifest = await newestManifest(ports, at.log, pointer);
+  if (manifest === 'unreadable') return true;
   const growth = {
     batchesSince: 0,
     logBytes: 0,
@@ -129,6 +130,21 @@ async function isDue(
   return isFoldDue(growth);
 }
 
+/** An unreadable manifest is replaced by a new fold, which begins at the older checkpoint. */
+async function newestManifest(
+  ports: CheckpointPorts,
+  log: LogId,
+  pointer: Pointer | null,
+): Promise<Manifest | null | 'unreadable'> {
+  if (pointer === null) return null;
+  try {
+    return await readManifest(ports.objects, log, pointer.newest);
+  } catch (error) {
+    if (isBrokenObject(error)) return 'unreadable';
+    throw error;
+  }
+}
+
 async function putLineage(
   ports: CheckpointPorts,
   log: LogId,
@@ -152,7 +168,7 @@ async function putCheckpoint(
   const fold = ports.ids.commitId();
   const segments = await settleAll(
     recovered.state.encodeSegments().map(async (segment, index): Promise<SegmentReference> => {
-      const bytes = compress(segment.bytes);
+      const bytes = compress(segment.bytes, SEGMENT_BYTES_MAX);
       const key = objectKeys.segment(header.log, fold, index);
       await ports.objects.put({ key, bytes });
       const { firstKeyGroup, lastKeyGroup } = segment;

@@ -8,6 +8,7 @@
 //   inflated     u32 delta length, delta, u32 index length, index (JSON), inline payloads in order
 
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import { assert } from '../model/assert.ts';
 import type { OutboxEntry } from '../model/commit.ts';
 import { EngineError } from '../model/errors.ts';
 import { BODY_BYTES_MAX } from '../model/limits.ts';
@@ -35,7 +36,7 @@ export function encodeCommitBody(content: CommitContent): Uint8Array {
     payload.kind === 'inline' ? [payload.bytes] : [],
   );
   const parts = [word(content.delta.length), content.delta, word(index.length), index, ...payloads];
-  return compress(Buffer.concat(parts));
+  return compress(Buffer.concat(parts), BODY_BYTES_MAX);
 }
 
 export function decodeCommitBody(body: Uint8Array): CommitContent {
@@ -55,8 +56,12 @@ export function decodeCommitBody(body: Uint8Array): CommitContent {
   return { delta: take(plain, WORD, WORD + deltaBytes), outbox };
 }
 
-/** Codec byte, digest and deflated bytes; the form of commit bodies and of snapshot segments. */
-export function compress(plain: Uint8Array): Uint8Array {
+/**
+ * Codec byte, digest and deflated bytes; the form of commit bodies and of snapshot segments. Refuses
+ * what `decompress` with the same bound would refuse to read.
+ */
+export function compress(plain: Uint8Array, bytesMax: number): Uint8Array {
+  assert(plain.length <= bytesMax, `${plain.length} bytes to store, ${bytesMax} can be read back`);
   const packed = deflateRawSync(plain, { level: 1 });
   return Buffer.concat([Uint8Array.of(CODEC_DEFLATE), digestOf(packed), packed]);
 }
@@ -71,7 +76,10 @@ export function decompress(bytes: Uint8Array, bytesMax: number): Uint8Array {
   try {
     return inflateRawSync(packed, { maxOutputLength: bytesMax });
   } catch (cause) {
-    throw new EngineError('data', 'stored bytes do not decompress', { cause });
+    throw new EngineError('data', 'stored bytes do not decompress', {
+      cause,
+      code: 'object-corrupt',
+    });
   }
 }
 
@@ -103,4 +111,5 @@ function take(bytes: Uint8Array, start: number, end: number): Uint8Array {
   return bytes.subarray(start, end);
 }
 
-const broken = (why: string) => new EngineError('data', `a stored body ${why}`);
+const broken = (why: string) =>
+  new EngineError('data', `a stored body ${why}`, { code: 'object-corrupt' });

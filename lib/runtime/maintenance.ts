@@ -29,15 +29,23 @@ export async function maintain(
   },
 ): Promise<MaintenanceSummary> {
   const shards = await ports.stream.shards();
+  const failures: unknown[] = [];
   let foldedCount = 0;
   let pruned = 0;
   for (const { shardId } of shards) {
     const log = logIdOf({ ...of, shard: shardId });
-    const folded = await foldWhenDue(ports, { log, ringSize: of.ringSize });
-    if (folded === null) continue;
-    foldedCount += 1;
-    pruned += await pruneObjects(ports, log, folded.pointer);
-    ports.logger.info('checkpoint written', { log, batchNumber: folded.batchNumber });
+    try {
+      const folded = await foldWhenDue(ports, { log, ringSize: of.ringSize });
+      if (folded === null) continue;
+      foldedCount += 1;
+      ports.logger.info('checkpoint written', { log, batchNumber: folded.batchNumber });
+      pruned += await pruneObjects(ports, log, folded.pointer);
+    } catch (error) {
+      // One damaged log must not keep the others from being folded; the run fails in the end.
+      failures.push(error);
+      ports.logger.warn('log could not be maintained', { log, why: String(error) });
+    }
   }
+  if (failures.length > 0) throw failures[0];
   return { logs: shards.length, folded: foldedCount, pruned };
 }

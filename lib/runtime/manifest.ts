@@ -52,6 +52,7 @@ export async function readManifest(
     throw new EngineError(
       'data',
       `manifest ${checkpoint.manifest.key} belongs to another log or batch`,
+      { code: 'object-corrupt' },
     );
   return manifest;
 }
@@ -73,6 +74,11 @@ export async function readVerified(
   }
   return bytes;
 }
+
+/** Whether an artefact that must exist is missing or damaged, so that an older one has to serve. */
+export const isBrokenObject = (error: unknown): error is EngineError =>
+  error instanceof EngineError &&
+  (error.code === 'object-missing' || error.code === 'object-corrupt');
 
 export const referenceTo = (key: string, bytes: Uint8Array): ObjectReference => ({
   key,

@@ -9,13 +9,15 @@ import { objectKeys } from '../contract/keys.ts';
 import { decodeBatch } from '../decoding/decode-batch.ts';
 import type { DecodedBatch } from '../decoding/decoded-batch.ts';
 import { assert } from '../model/assert.ts';
-import type { Commit, CommitBody, CommitHeader, Gap } from '../model/commit.ts';
+import type { BatchOutput, Commit, CommitBody, CommitHeader, Gap } from '../model/commit.ts';
 import { EngineError } from '../model/errors.ts';
 import { asBatchNumber, asBatchTimeMs, asShardId, type ShardId } from '../model/ids.ts';
 import {
   DEADLINE_RESERVE_MS,
   DELTA_BYTES_MAX,
   INLINE_BODY_BYTES_MAX,
+  RECORD_DELTA_BYTES_MAX,
+  TABLE_ROWS_MAX,
   WARM_STATE_BYTES_MAX,
 } from '../model/limits.ts';
 import { comparePositions, type DeliveredRecord, type Position } from '../model/record.ts';
@@ -23,12 +25,12 @@ import type { Clock } from '../ports/clock.ts';
 import type { Ids } from '../ports/ids.ts';
 import { decideRefusedAppend } from '../protocol/append.ts';
 import { coveredTo } from '../protocol/checkpoint.ts';
-import { isNearRetention, isSuspiciouslyLate, needsRetention } from '../protocol/gap.ts';
-import { continuePace, decidePace, FULL_PACE, type Pace, takeBack } from '../protocol/isolation.ts';
+import type { Pace } from '../protocol/isolation.ts';
 import { isSlotFree } from '../protocol/ring.ts';
-import type { BatchResult, ExecutablePlan } from './batch.ts';
+import type { BatchInput, BatchResult, ExecutablePlan } from './batch.ts';
 import { foldLog } from './checkpoint.ts';
 import { encodeCommitBody } from './commit-body.ts';
+import { findGap, type GapPolicy } from './find-gap.ts';
 import {
   COMMIT_FORMAT_VERSION,
   type LearnPorts,
@@ -38,22 +40,21 @@ import {
   type TaskIdentity,
 } from './learn.ts';
 import { referenceTo } from './manifest.ts';
+import { Pacing } from './pacing.ts';
 import { publishOutbox, stageOutputs } from './publish.ts';
 import { type WarmState, WarmStates } from './warm-states.ts';
 
 export type TaskPorts = LearnPorts & { readonly clock: Clock; readonly ids: Ids };
 
-export interface TaskOptions {
+export interface TaskOptions extends GapPolicy {
   readonly identity: TaskIdentity;
   readonly executable: ExecutablePlan;
-  /** The mapping gives up on records older than this. */
-  readonly recordAgeMaxMs: number;
-  /** What to do when records left the stream unread: stop the shard, or commit the loss and go on. */
-  readonly onGap: 'fail' | 'warn';
   /** @default 350 KB */
   readonly inlineBodyBytesMax?: number;
   /** @default 3 MB */
   readonly deltaBytesMax?: number;
+  /** Rows for DynamoDB that one commit may publish. @default 50,000 */
+  readonly tableRowsMax?: number;
   /** @default 256 MB */
   readonly warmStateBytesMax?: number;
 }
@@ -72,12 +73,14 @@ export interface PartitionTask {
 }
 
 export function createPartitionTask(ports: TaskPorts, options: TaskOptions): PartitionTask {
+  const pacing = new Pacing(ports);
   const warmStates = new WarmStates(options.warmStateBytesMax ?? WARM_STATE_BYTES_MAX);
   return {
     async handle(records, { deadlineMs }) {
       if (records.length === 0) return { batchItemFailures: [] };
       const shardId = shardOf(records);
       const run = new BatchRun(ports, options, {
+        pacing,
         records,
         deadlineMs: deadlineMs - DEADLINE_RESERVE_MS,
       });
@@ -93,6 +96,7 @@ export function createPartitionTask(ports: TaskPorts, options: TaskOptions): Par
 class BatchRun {
   private readonly ports: TaskPorts;
   private readonly options: TaskOptions;
+  private readonly pacing: Pacing;
   private readonly records: readonly DeliveredRecord[];
   private readonly deadlineMs: number;
   /** Duplicates of this delivery that no commit has counted yet. */
@@ -101,10 +105,15 @@ class BatchRun {
   constructor(
     ports: TaskPorts,
     options: TaskOptions,
-    delivery: { readonly records: readonly DeliveredRecord[]; readonly deadlineMs: number },
+    delivery: {
+      readonly pacing: Pacing;
+      readonly records: readonly DeliveredRecord[];
+      readonly deadlineMs: number;
+    },
   ) {
     this.ports = ports;
     this.options = options;
+    this.pacing = delivery.pacing;
     this.records = delivery.records;
     this.deadlineMs = delivery.deadlineMs;
   }
@@ -118,30 +127,29 @@ class BatchRun {
     this.duplicateCount = decoded.duplicateCount;
     if (decoded.count === 0) return { warm, response: { batchItemFailures: [] } };
     let gap = await this.findGap(warm, decoded, 0);
-    let pace = await this.startPace(warm, decoded.count);
-    try {
-      let from = 0;
-      while (from < decoded.count) {
-        if (this.ports.clock.nowMs() >= this.deadlineMs) {
-          return { warm, response: this.unfinished(decoded, from) };
-        }
-        const attempt = await this.commitPrefix(
-          { ...warm, coldNote: null },
-          { decoded, from, pace, gap },
-        );
-        warm = attempt.warm;
-        const next = firstAfter(decoded, from, this.positionIn(warm));
-        if (!attempt.committed) this.duplicateCount += next - from;
-        from = next;
-        if (from === decoded.count) break;
-        pace = await this.nextPace(pace, warm);
-        gap = attempt.committed ? null : await this.findGap(warm, decoded, from);
+    warm = await this.freeSlot(warm);
+    const first = decoded.positionOf(0);
+    let pace = await this.pacing.start(warm, { first, pending: decoded.count });
+    let from = 0;
+    while (from < decoded.count) {
+      if (this.ports.clock.nowMs() >= this.deadlineMs) {
+        await this.pacing.survive(warm.log, pace);
+        return { warm, response: this.unfinished(decoded, from) };
       }
-      return { warm, response: { batchItemFailures: [] } };
-    } catch (error) {
-      await this.takeBackNote(warm, pace);
-      throw error;
+      const attempt = await this.commitPrefix(
+        { ...warm, coldNote: null },
+        { decoded, from, pace, gap },
+      );
+      warm = attempt.warm;
+      const next = firstAfter(decoded, from, this.positionIn(warm));
+      if (!attempt.committed) this.duplicateCount += next - from;
+      from = next;
+      if (from === decoded.count) break;
+      warm = await this.freeSlot(warm);
+      pace = await this.pacing.next(pace, warm, decoded.positionOf(from));
+      gap = attempt.committed ? null : await this.findGap(warm, decoded, from);
     }
+    return { warm, response: { batchItemFailures: [] } };
   }
 
   private learn(shardId: ShardId): Promise<WarmState> {
@@ -159,15 +167,14 @@ class BatchRun {
       readonly gap: Gap | null;
     },
   ): Promise<{ readonly warm: WarmState; readonly committed: boolean }> {
-    const number = asBatchNumber((warm.head?.batchNumber ?? 0) + 1);
-    const ready = await this.freeSlot(warm, number);
+    const number = nextNumber(warm);
     const { ports } = this;
     const batchTimeMs = asBatchTimeMs(ports.clock.nowMs());
-    const { result, delta } = this.runPlan(ready, { ...prefix, number, batchTimeMs });
+    const { result, delta } = await this.runPlan(warm, { ...prefix, number, batchTimeMs });
     const commitId = ports.ids.commitId();
-    const attempt = { log: ready.log, batchNumber: number, commitId };
+    const attempt = { log: warm.log, batchNumber: number, commitId };
     const outbox = await stageOutputs(ports.objects, result.outputs, attempt);
-    const header = this.headerOf(ready, {
+    const header = this.headerOf(warm, {
       ...attempt,
       batchTimeMs,
       result,
@@ -180,29 +187,39 @@ class BatchRun {
     if (answer.kind === 'refused') {
       const decision = decideRefusedAppend(header, answer.stored?.header ?? null);
       if (decision.kind === 'corrupt') {
-        throw new EngineError('data', `${ready.log}: ${decision.why}`, { code: 'log-corrupt' });
+        throw new EngineError('data', `${warm.log}: ${decision.why}`, { code: 'log-corrupt' });
       }
       if (decision.kind !== 'committed') {
-        return {
-          warm: await this.learnWinner(ready, decision.kind, answer.stored!),
-          committed: false,
-        };
+        const learned = await this.learnWinner(warm, decision.kind, answer.stored!);
+        return { warm: learned, committed: false };
       }
     }
     await publishOutbox(ports, { header, outbox }, this.deadlineMs);
-    ready.state.adopt(result.draft);
+    warm.state.adopt(result.draft);
     this.duplicateCount = 0;
     this.ports.logger.info('batch committed', {
-      log: ready.log,
+      log: warm.log,
       batchNumber: number,
       watermarkMs: header.watermarkMs,
       ...header.counts,
     });
-    return { warm: { ...ready, head: header }, committed: true };
+    return { warm: { ...warm, head: header }, committed: true };
   }
 
-  /** Runs the plan over the prefix, shortened until its delta fits one commit. */
-  private runPlan(
+  /** Runs user code over the prefix; whether it returns or throws, the process has outlived it. */
+  private async runPlan(
+    warm: WarmState,
+    prefix: Parameters<BatchRun['fitPrefix']>[1],
+  ): Promise<ReturnType<BatchRun['fitPrefix']>> {
+    try {
+      return this.fitPrefix(warm, prefix);
+    } finally {
+      await this.pacing.survive(warm.log, prefix.pace);
+    }
+  }
+
+  /** Runs the plan over the prefix, shortened until one commit can hold and publish what it gives. */
+  private fitPrefix(
     warm: WarmState,
     prefix: {
       readonly decoded: DecodedBatch;
@@ -216,8 +233,14 @@ class BatchRun {
     readonly delta: Uint8Array;
   } {
     const { decoded, from, pace, number, batchTimeMs } = prefix;
-    const deltaBytesMax = this.options.deltaBytesMax ?? DELTA_BYTES_MAX;
+    const limits = {
+      deltaBytesMax: DELTA_BYTES_MAX,
+      tableRowsMax: TABLE_ROWS_MAX,
+      ...this.options,
+    };
+    let setAside: BatchInput['setAside'] = pace.poison ? 'poison' : null;
     let to = Math.min(decoded.count, from + pace.recordsMax);
+    let rowsBefore = Infinity;
     for (;;) {
       const result = this.options.executable.processBatch({
         state: warm.state,
@@ -230,12 +253,18 @@ class BatchRun {
         floors: warm.head?.floors ?? FIRST_FLOORS,
         batchTimeMs,
         outputName: `${warm.incarnation}-${warm.shardId}-${(warm.head?.base ?? 0) + number}`,
-        poison: pace.poison,
+        setAside,
       });
       const delta = result.draft.encodeDelta();
-      if (delta.length <= deltaBytesMax || to - from === 1) {
+      const rows = tableRowCount(result.outputs);
+      // Complete mode gives the whole table whatever the prefix: then a shorter one is no help.
+      const isTooMany = rows > limits.tableRowsMax && rows < rowsBefore;
+      if (to - from === 1 && setAside === null && delta.length > RECORD_DELTA_BYTES_MAX) {
+        setAside = 'too-much-state';
+      } else if (to - from === 1 || (delta.length <= limits.deltaBytesMax && !isTooMany)) {
         return { result: { ...result, recordCount: to - from }, delta };
       }
+      rowsBefore = rows;
       to = from + Math.ceil((to - from) / 2);
     }
   }
@@ -303,10 +332,10 @@ class BatchRun {
     return { ...(await this.learn(warm.shardId)), coldNote: null };
   }
 
-  /** Makes sure that the slot of `number` may be reused; folds the log itself when nobody else did. */
-  private async freeSlot(warm: WarmState, number: number): Promise<WarmState> {
+  /** Makes sure that the next slot may be reused; folds the log itself when nobody else did. */
+  private async freeSlot(warm: WarmState): Promise<WarmState> {
     const { ringSize } = this.options.identity;
-    const next = asBatchNumber(number);
+    const next = nextNumber(warm);
     if (isSlotFree(next, { size: ringSize, coveredTo: warm.coveredTo })) return warm;
     const { pointer } = await this.ports.commits.readPointer(warm.log);
     let newest = pointer;
@@ -317,76 +346,19 @@ class BatchRun {
     if (newest === null || !isSlotFree(next, { size: ringSize, coveredTo: coveredTo(newest) })) {
       throw new EngineError(
         'unavailable',
-        `${warm.log}: no checkpoint covers the slot of batch ${number}; check that the maintenance function runs`,
+        `${warm.log}: no checkpoint covers the slot of batch ${next}; check that the maintenance function runs`,
       );
     }
     return { ...warm, coveredTo: coveredTo(newest), snapshot: snapshotPointer(newest.newest) };
   }
 
-  /** An explicit loss, when the stream no longer holds what lies between the head and this batch. */
-  private async findGap(
-    warm: WarmState,
-    decoded: DecodedBatch,
-    index: number,
-  ): Promise<Gap | null> {
-    const after = this.positionIn(warm);
-    const before = decoded.positionOf(index);
-    if (after === null || before.sequenceNumber === after.sequenceNumber) return null;
-    if (!(await this.isLateStart(warm, decoded.arrivedAtMs[index]!))) return null;
-    const found = await this.ports.stream.firstAfter({
-      shardId: warm.shardId,
-      sequenceNumber: after.sequenceNumber,
+  private findGap(warm: WarmState, decoded: DecodedBatch, index: number): Promise<Gap | null> {
+    return findGap(this.ports, this.options, {
+      warm,
+      after: this.positionIn(warm),
+      before: decoded.positionOf(index),
+      arrivedAtMs: decoded.arrivedAtMs[index]!,
     });
-    if (found === before.sequenceNumber) return null;
-    const gap = { after, before };
-    const message = `${warm.log}: the stream holds ${found ?? 'nothing'} after ${after.sequenceNumber}, but ${before.sequenceNumber} was delivered`;
-    if (this.options.onGap === 'fail') {
-      throw new EngineError(
-        'data',
-        `${message}; set onGap to 'warn' to record the loss and go on`,
-        {
-          code: 'gap',
-        },
-      );
-    }
-    this.ports.logger.warn('records were lost before they were read', { log: warm.log });
-    return gap;
-  }
-
-  private async isLateStart(warm: WarmState, arrivedAtMs: number): Promise<boolean> {
-    const ageMs = this.ports.clock.nowMs() - arrivedAtMs;
-    const quietMs = arrivedAtMs - (warm.head?.arrival?.lastMs ?? arrivedAtMs);
-    const { recordAgeMaxMs } = this.options;
-    if (isSuspiciouslyLate({ ageMs, quietMs, recordAgeMaxMs })) return true;
-    if (!needsRetention(ageMs)) return false;
-    const { retentionMs } = await this.ports.stream.describe();
-    return isNearRetention(ageMs, retentionMs);
-  }
-
-  /** A cold start notes its attempt before user code runs; a warm one needs no note. */
-  private async startPace(warm: WarmState, pending: number): Promise<Pace> {
-    if (warm.coldNote === null) return FULL_PACE;
-    const head = asBatchNumber(warm.head?.batchNumber ?? 0);
-    return this.noted(warm, decidePace(warm.coldNote.found, { head, pending }));
-  }
-
-  private nextPace(pace: Pace, warm: WarmState): Promise<Pace> {
-    return this.noted(warm, continuePace(pace, warm.head!.batchNumber));
-  }
-
-  private async noted(warm: WarmState, pace: Pace): Promise<Pace> {
-    if (pace.note !== null) await this.ports.commits.noteAttempt({ ...pace.note, log: warm.log });
-    return pace;
-  }
-
-  /** The process outlived the attempt, so whatever went wrong was no poison. */
-  private async takeBackNote(warm: WarmState, pace: Pace): Promise<void> {
-    if (pace.note === null || pace.note.head !== (warm.head?.batchNumber ?? 0)) return;
-    try {
-      await this.ports.commits.noteAttempt({ ...takeBack(pace.note), log: warm.log });
-    } catch {
-      this.ports.logger.warn('attempt could not be taken back', { log: warm.log });
-    }
   }
 
   private unfinished(decoded: DecodedBatch, from: number): BatchResponse {
@@ -407,6 +379,13 @@ class BatchRun {
 const FIRST_FLOORS: CommitHeader['floors'] = [
   { firstKeyGroup: 0, lastKeyGroup: 255, watermarkMs: null },
 ];
+
+const nextNumber = (warm: WarmState) => asBatchNumber((warm.head?.batchNumber ?? 0) + 1);
+
+function tableRowCount(outputs: readonly BatchOutput[]): number {
+  const toTables = outputs.filter(({ target }) => target.kind === 'dynamodb');
+  return toTables.reduce((sum, { rowCount }) => sum + rowCount, 0);
+}
 
 /** Index of the first record from `from` on that lies after `position`. */
 function firstAfter(decoded: DecodedBatch, from: number, position: Position | null): number {

@@ -22,14 +22,26 @@ import type { Plan } from '../plan/plan.ts';
 import { sha256Hex } from '../state/digest.ts';
 import type { StateDraft } from '../state/draft.ts';
 import { advanceWatermark } from '../time/watermark.ts';
-import type { BatchInput, BatchResult, CompilePlan, ExecutablePlan } from './batch.ts';
+import type {
+  BatchInput,
+  BatchResult,
+  CompilePlan,
+  ExecutablePlan,
+  SetAsideReason,
+} from './batch.ts';
 import { BatchOutputs } from './batch-outputs.ts';
 
-/** Reason of a record that was set aside unread, because it kept ending the process. */
-const POISON = new RecordFault(
-  'poison',
-  'the process ended each time this record was processed; its code was not run again',
-);
+/** Faults of records that are set aside unread. */
+const SET_ASIDE: Readonly<Record<SetAsideReason, RecordFault>> = {
+  poison: new RecordFault(
+    'poison',
+    'the process ended each time this record was processed; its code was not run again',
+  ),
+  'too-much-state': new RecordFault(
+    'too-much-state',
+    'the changes of this record alone are larger than a commit can hold; emit fewer or smaller rows for it',
+  ),
+};
 
 /**
  * Makes a plan ready to run: operators wired and targets resolved once per sandbox.
@@ -123,8 +135,8 @@ class CompiledPlan implements ExecutablePlan {
    * The event at an index, freshly parsed, so that a pass over the same records again is not misled
    * by user code that changed events in place; throws the fault of a record that is no event.
    */
-  private eventAt({ decoded, from, poison }: BatchInput, index: number): unknown {
-    if (poison && index === from) throw POISON;
+  private eventAt({ decoded, from, setAside }: BatchInput, index: number): unknown {
+    if (setAside !== null && index === from) throw SET_ASIDE[setAside];
     const event = decoded.event(index);
     if (event !== undefined) return event;
     const reject = decoded.rejectOf(index);

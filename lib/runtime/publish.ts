@@ -9,7 +9,7 @@ import type { BatchOutput, CommitHeader, ItemChange, OutboxEntry } from '../mode
 import { EngineError } from '../model/errors.ts';
 import { INLINE_OUTPUT_BYTES_MAX } from '../model/limits.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
-import type { ObjectPublisher, TablePublisher } from '../ports/publisher.ts';
+import type { FinalObject, ObjectPublisher, TablePublisher } from '../ports/publisher.ts';
 import { readVerified, referenceTo } from './manifest.ts';
 import { settleAll } from './settle.ts';
 
@@ -49,7 +49,7 @@ export async function publishOutbox(
   await settleAll(
     commit.outbox.map((entry) => {
       const { target } = entry;
-      if (target.kind === 's3') return publishObject(ports, entry, target);
+      if (target.kind === 's3') return publishObject(ports, entry, { ...target, deadlineMs });
       return publishRows(ports, entry, { tableName: target.tableName, header, deadlineMs });
     }),
   );
@@ -58,16 +58,21 @@ export async function publishOutbox(
 async function publishObject(
   ports: PublishPorts,
   entry: OutboxEntry,
-  target: { readonly bucketName: string; readonly key: string },
+  target: FinalObject,
 ): Promise<void> {
-  const { bucketName, key } = target;
+  const { bucketName, key, deadlineMs } = target;
   const { payload } = entry;
   if (payload.kind === 'inline') {
-    await ports.files.put({ bucketName, key, bytes: payload.bytes });
+    await ports.files.put({ bucketName, key, deadlineMs, bytes: payload.bytes });
     return;
   }
-  const copied = await ports.files.copy({ stagedKey: payload.object.key, bucketName, key });
-  if (copied || (await ports.files.exists({ bucketName, key }))) return;
+  const copied = await ports.files.copy({
+    stagedKey: payload.object.key,
+    bucketName,
+    key,
+    deadlineMs,
+  });
+  if (copied || (await ports.files.exists({ bucketName, key, deadlineMs }))) return;
   throw new EngineError(
     'data',
     `staged object ${payload.object.key} is missing and was not published`,

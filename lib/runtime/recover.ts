@@ -15,7 +15,7 @@ import { slotOf } from '../protocol/ring.ts';
 import { KeyedState } from '../state/keyed-state.ts';
 import { type CommitContent, decodeCommitBody, decompress } from './commit-body.ts';
 import { followLog, type LogPosition, readAfter } from './follow-log.ts';
-import { type Manifest, readManifest, readVerified } from './manifest.ts';
+import { isBrokenObject, type Manifest, readManifest, readVerified } from './manifest.ts';
 import { settleAll } from './settle.ts';
 
 /** Deltas a cold task expects after its checkpoint: a first page of moderate size. */
@@ -38,6 +38,8 @@ export interface Recovered {
   /** `null` for an empty log. */
   readonly head: LearnedHead | null;
   readonly pointerItem: PointerItem;
+  /** The checkpoint that recovery began with: the newest that could be read. */
+  readonly checkpoint: CheckpointReference | null;
 }
 
 /** Sees every commit after the checkpoint, in order, as it is folded. */
@@ -64,12 +66,14 @@ async function recoverFrom(
   pointerItem: PointerItem,
 ): Promise<Recovered | 'overtaken'> {
   const { pointer } = pointerItem;
-  if (pointer === null) return foldAfter(ports, at, { pointerItem, manifest: null });
+  if (pointer === null) {
+    return foldAfter(ports, at, { pointerItem, manifest: null, checkpoint: null });
+  }
   const checkpoints = candidates(pointer);
   for (const [index, checkpoint] of checkpoints.entries()) {
     try {
       const manifest = await readManifest(ports.objects, at.log, checkpoint);
-      return await foldAfter(ports, at, { pointerItem, manifest });
+      return await foldAfter(ports, at, { pointerItem, manifest, checkpoint });
     } catch (error) {
       const isLast = index === checkpoints.length - 1;
       if (isLast || !isBrokenObject(error)) throw error;
@@ -86,9 +90,9 @@ async function recoverFrom(
 async function foldAfter(
   ports: RecoveryPorts,
   at: { readonly log: LogId; readonly ringSize: number; readonly onFolded?: OnFolded },
-  from: { readonly pointerItem: PointerItem; readonly manifest: Manifest | null },
+  from: Pick<Recovered, 'pointerItem' | 'checkpoint'> & { readonly manifest: Manifest | null },
 ): Promise<Recovered | 'overtaken'> {
-  const { manifest, pointerItem } = from;
+  const { manifest, pointerItem, checkpoint } = from;
   const [state, opening] = await settleAll([
     readSegments(ports.objects, manifest),
     readOpening(ports.commits, at, manifest?.header ?? null),
@@ -113,7 +117,7 @@ async function foldAfter(
     head = { header: folded.header, content: await readContent(ports.objects, folded) };
   }
   if (head === null && manifest !== null) return 'overtaken';
-  return { state, head, pointerItem };
+  return { state, head, pointerItem, checkpoint };
 }
 
 /** The first page of the log, and what the slot of the checkpoint's own batch holds. */
@@ -212,10 +216,6 @@ async function readSegments(objects: ObjectStore, manifest: Manifest | null): Pr
 
 const candidates = ({ newest, previous }: Pointer): readonly CheckpointReference[] =>
   previous === null ? [newest] : [newest, previous];
-
-const isBrokenObject = (error: unknown): error is EngineError =>
-  error instanceof EngineError &&
-  (error.code === 'object-missing' || error.code === 'object-corrupt');
 
 const corruptLog = (log: LogId, why: string) =>
   new EngineError('data', `${log}: ${why}`, { code: 'log-corrupt' });

@@ -15,6 +15,7 @@ import { logIdOf, SINGLE_STAGE } from '../../lib/contract/keys.ts';
 import { asCommitId, asShardId } from '../../lib/model/ids.ts';
 import type { DeliveredRecord } from '../../lib/model/record.ts';
 import { isKeyed, type Plan, sourceOf } from '../../lib/plan/plan.ts';
+import type { Clock } from '../../lib/ports/clock.ts';
 import type { ExecutablePlan } from '../../lib/runtime/batch.ts';
 import { maintain } from '../../lib/runtime/maintenance.ts';
 import { createPartitionTask, type TaskOptions } from '../../lib/runtime/partition-task.ts';
@@ -44,7 +45,11 @@ export function createEngineWorld(options: WorldOptions) {
   const s3 = createS3({});
   const kinesis = createKinesis();
   const models = { dynamodb, s3, kinesis };
-  const clock = { ms: START_MS, nowMs: () => clock.ms };
+  const clock: Clock & { ms: number } = {
+    ms: START_MS,
+    nowMs: () => clock.ms,
+    abortAt: () => new AbortController().signal,
+  };
   const calls: SentCall[] = [];
   let idCount = 0;
   const ids = {
@@ -103,7 +108,7 @@ export function createEngineWorld(options: WorldOptions) {
       commits: createDynamoDbCommitLog(clients.dynamodb, 'log'),
       objects: createS3ObjectStore(clients.s3, 'engine'),
       tables: createDynamoDbTablePublisher(clients.dynamodb, clock),
-      files: createS3ObjectPublisher(clients.s3, 'engine'),
+      files: createS3ObjectPublisher(clients.s3, 'engine', clock),
       stream: createKinesisSourceStream(clients.kinesis, STREAM_ARN),
       clock,
       ids,

@@ -71,7 +71,7 @@ export class PassDrive {
       floors: this.floors,
       batchTimeMs: asBatchTimeMs(ARRIVAL_MS),
       outputName: `inc-shard-${this.batches}`,
-      poison: false,
+      setAside: null,
       ...overrides,
     });
     return answerOf(result);

@@ -14,7 +14,7 @@ const full = aHeader({
   previousCommitId: asCommitId('AAAAAAAAAAAAAAAAAAAAA0'),
   watermarkMs: -600_000,
   snapshot: { batchNumber: asBatchNumber(1_234_300), fold: asCommitId('BBBBBBBBBBBBBBBBBBBBBB') },
-  gap: { after: aPosition(1), before: aPosition(2, 4) },
+  gap: { kind: 'lost', after: aPosition(1), before: aPosition(2, 4) },
 });
 
 describe('a commit as an item', () => {

@@ -53,9 +53,13 @@ describe('the body of a commit', () => {
   });
 
   test('does not expand beyond its bound', () => {
-    const bomb = compress(new Uint8Array(1_000_000));
+    const bomb = compress(new Uint8Array(1_000_000), 1_000_000);
     expect(() => decompress(bomb, 999_999)).toThrow(/do not decompress/);
     expect(decompress(bomb, 1_000_000).length).toBe(1_000_000);
+  });
+
+  test('is not written when it could not be read back', () => {
+    expect(() => compress(new Uint8Array(1_001), 1_000)).toThrow(/1001 bytes to store/);
   });
 
   test('with an unknown codec is refused', () => {

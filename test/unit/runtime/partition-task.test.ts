@@ -229,6 +229,31 @@ describe('a partition task', () => {
     expectTable(at, [...sales, ...last]);
   });
 
+  test('is maintained again after its newest manifest was lost', async () => {
+    const at = world({ ringSize: 1_024 });
+    const task = at.sandbox();
+    const sales: Sale[] = [];
+    const pushMany = async (batchCount: number) => {
+      for (let index = 0; index < batchCount; index += 1) {
+        const batch = [sale(sales.length * 1_000)];
+        sales.push(...batch);
+        await task(at.push(batch));
+      }
+    };
+    await pushMany(256);
+    await at.maintain();
+    await pushMany(256);
+    await at.maintain();
+    const { newest } = JSON.parse(pointerOf(at)['ptr']!.S) as {
+      newest: { manifest: { key: string } };
+    };
+    at.call('s3', 'DeleteObject', { Bucket: 'engine', Key: newest.manifest.key });
+    expect(await at.maintain()).toMatchObject({ folded: 1 });
+    const last = [sale(sales.length * 1_000)];
+    await at.sandbox()(at.push(last));
+    expectTable(at, [...sales, ...last]);
+  });
+
   test('takes a missing commit for corruption, never for the end of the log', async () => {
     const at = world();
     const task = at.sandbox();
@@ -295,6 +320,33 @@ describe('a partition task', () => {
     expect(at.slots().at(-1)?.['gap']?.S).toContain('before');
   });
 
+  test('records a loss that cannot be ruled out when the head itself has left the stream', async () => {
+    const at = world();
+    await at.sandbox()(at.push(morning));
+    at.push(noon);
+    at.clock.ms += 25 * 3_600_000;
+    await at.sandbox()(at.push(night));
+    expect(at.slots().at(-1)?.['gap']?.S).toContain('"kind":"unprovable"');
+    expect(at.logged).toContainEqual(
+      expect.objectContaining({ message: expect.stringContaining('cannot be ruled out') }),
+    );
+  });
+
+  test('takes a shard that was quiet for less than its retention without a gap', async () => {
+    const at = world();
+    await at.sandbox()(at.push(morning));
+    at.clock.ms += 23 * 3_600_000;
+    await at.sandbox()(at.push(night));
+    expect(at.slots().at(-1)?.['gap']).toBeUndefined();
+  });
+
+  test('commits prefixes of a batch that gives a table too many rows', async () => {
+    const at = world({ task: { tableRowsMax: 2 } });
+    await at.sandbox()(at.push(all));
+    expectTable(at, all);
+    expect(at.slots().length).toBeGreaterThan(3);
+  });
+
   test('finds no gap when the stream holds exactly the record that was delivered', async () => {
     const at = world();
     await at.sandbox()(at.push(morning));
@@ -319,7 +371,7 @@ describe('a record that kills the process', () => {
           ).some(
             ({ sequenceNumber }) => sequenceNumber === batch[poisonAt]!.kinesis.sequenceNumber,
           );
-          if (covers && !input.poison) {
+          if (covers && input.setAside === null) {
             alive = false;
             throw new Death();
           }
@@ -343,7 +395,7 @@ describe('a record that kills the process', () => {
         if (alive) throw error;
       }
     }
-    expect(deaths).toBeLessThanOrEqual(6);
+    expect(deaths).toBeLessThanOrEqual(8);
     expectTable(
       at,
       all.filter((_, index) => index !== poisonAt),
@@ -351,6 +403,55 @@ describe('a record that kills the process', () => {
     expect(at.lines('dead-letters/')).toMatchObject([
       { reason: 'poison', sequenceNumber: batch[poisonAt]!.kinesis.sequenceNumber },
     ]);
+  });
+
+  test('is not taken to be one that merely met dying processes', async () => {
+    const at = world();
+    const batch = at.push([sale(1_000, 'north'.repeat(3_000))]);
+    for (let k = 1; k < 60; k += 1) {
+      let callCount = 0;
+      const task = at.sandbox({
+        beforeApply: () => {
+          callCount += 1;
+          if (callCount >= k) throw new Death();
+        },
+      });
+      try {
+        await task(batch);
+        break;
+      } catch {}
+    }
+    expect(at.tableRows().length).toBe(1);
+    expect(at.lines('dead-letters/')).toEqual([]);
+  });
+
+  test('is not looked for while the log refuses every write', async () => {
+    const at = world();
+    const batch = at.push(morning);
+    let throttled = true;
+    let noteCount = 0;
+    const task = at.sandbox({
+      beforeApply: ({ operation, input }) => {
+        if (operation === 'UpdateItem') noteCount += 1;
+        const isNote = operation === 'UpdateItem' && noteCount % 2 === 1;
+        if (
+          throttled &&
+          !isNote &&
+          input['TableName'] === 'log' &&
+          operation !== 'GetItem' &&
+          operation !== 'Query'
+        ) {
+          throw new Error('throttled');
+        }
+      },
+    });
+    for (let attempt = 0; attempt < 12; attempt += 1) {
+      await expect(task(batch)).rejects.toMatchObject({ kind: 'unavailable' });
+    }
+    throttled = false;
+    await task(batch);
+    expectTable(at, morning);
+    expect(at.lines('dead-letters/')).toEqual([]);
   });
 
   test('is not looked for when attempts fail for another reason', async () => {

@@ -333,7 +333,7 @@ describe('bad records', () => {
       })
       .to(s3('rows'), { mode: 'append' })
       .plan();
-    const { dead } = new PassDrive(plan).push([reading(1)], { poison: true });
+    const { dead } = new PassDrive(plan).push([reading(1)], { setAside: 'poison' });
     expect(dead).toMatchObject([{ reason: 'poison' }]);
   });
 

@@ -26,6 +26,7 @@ export function createDynamoDbTablePublisher(client: DynamoDBClient, clock: Cloc
   return {
     async publish({ tableName, changes, fence, deadlineMs }) {
       const items = [...lastPerKey(changes).values()];
+      const abortSignal = clock.abortAt(deadlineMs);
       let next = 0;
       let failure: unknown;
       const publishRest = async () => {
@@ -34,7 +35,8 @@ export function createDynamoDbTablePublisher(client: DynamoDBClient, clock: Cloc
           next += 1;
           try {
             assertInTime(clock, deadlineMs);
-            await putFenced(client, { tableName, fence, item: itemOf(change, fence, clock) });
+            const item = itemOf(change, fence, clock);
+            await putFenced(client, { tableName, fence, item, abortSignal });
           } catch (error) {
             failure ??= error;
           }
@@ -50,9 +52,14 @@ export function createDynamoDbTablePublisher(client: DynamoDBClient, clock: Cloc
 
 async function putFenced(
   client: DynamoDBClient,
-  row: { readonly tableName: string; readonly fence: RowFence; readonly item: Item },
+  row: {
+    readonly tableName: string;
+    readonly fence: RowFence;
+    readonly item: Item;
+    readonly abortSignal: AbortSignal;
+  },
 ): Promise<void> {
-  const { fence, item, tableName } = row;
+  const { fence, item, tableName, abortSignal } = row;
   try {
     await client.send(
       new PutItemCommand({
@@ -67,6 +74,7 @@ async function putFenced(
         },
         ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
       }),
+      { abortSignal },
     );
   } catch (error) {
     if (!(error instanceof ConditionalCheckFailedException)) throw error;

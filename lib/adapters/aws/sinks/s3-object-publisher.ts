@@ -6,15 +6,22 @@ import {
   PutObjectCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
+import type { Clock } from '../../../ports/clock.ts';
 import type { ObjectPublisher } from '../../../ports/publisher.ts';
 import { toEngineError } from '../errors.ts';
 
 const CONTENT_TYPE = 'application/x-ndjson';
 
 /** Finished objects under their final names; staged ones are copied from the engine's bucket. */
-export function createS3ObjectPublisher(client: S3Client, stagingBucket: string): ObjectPublisher {
+export function createS3ObjectPublisher(
+  client: S3Client,
+  stagingBucket: string,
+  clock: Clock,
+): ObjectPublisher {
+  const until = (deadlineMs: number) => ({ abortSignal: clock.abortAt(deadlineMs) });
+
   return {
-    async put({ bucketName, key, bytes }) {
+    async put({ bucketName, key, bytes, deadlineMs }) {
       try {
         await client.send(
           new PutObjectCommand({
@@ -23,13 +30,14 @@ export function createS3ObjectPublisher(client: S3Client, stagingBucket: string)
             Body: bytes,
             ContentType: CONTENT_TYPE,
           }),
+          until(deadlineMs),
         );
       } catch (error) {
         throw toEngineError(`publishing ${key}`, error);
       }
     },
 
-    async copy({ stagedKey, bucketName, key }) {
+    async copy({ stagedKey, bucketName, key, deadlineMs }) {
       try {
         await client.send(
           new CopyObjectCommand({
@@ -39,6 +47,7 @@ export function createS3ObjectPublisher(client: S3Client, stagingBucket: string)
             MetadataDirective: 'REPLACE',
             ContentType: CONTENT_TYPE,
           }),
+          until(deadlineMs),
         );
         return true;
       } catch (error) {
@@ -47,9 +56,12 @@ export function createS3ObjectPublisher(client: S3Client, stagingBucket: string)
       }
     },
 
-    async exists({ bucketName, key }) {
+    async exists({ bucketName, key, deadlineMs }) {
       try {
-        await client.send(new HeadObjectCommand({ Bucket: bucketName, Key: key }));
+        await client.send(
+          new HeadObjectCommand({ Bucket: bucketName, Key: key }),
+          until(deadlineMs),
+        );
         return true;
       } catch (error) {
         if (isMissing(error)) return false;
