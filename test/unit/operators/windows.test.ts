@@ -23,6 +23,7 @@ describe('windows over row keys', () => {
     ]);
     expect(ends(0, 60)).toEqual([20, 40, 60]);
     expect(ends(1, 59)).toEqual([20, 40]);
+    expect(ends(20, 60)).toEqual([40, 60]);
     expect(ends(80, 1_000)).toEqual([]);
   });
 

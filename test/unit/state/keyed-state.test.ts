@@ -222,6 +222,12 @@ test('the memory estimate follows rows and values', () => {
   const empty = state.byteLengthEstimate();
   state.adopt(draftOf(state, [{ rowKey: 0, key: 'ada', cells: [1, 1, 'x'.repeat(10_000)] }]));
   expect(state.byteLengthEstimate() - empty).toBeGreaterThan(10_000);
+  for (let batch = 0; batch < 5; batch += 1) {
+    const cells = [1, 1, 'y'.repeat(10_000)] as const;
+    state.adopt(draftOf(state, [{ rowKey: 0, key: 'ada', cells }]));
+    state.applyDelta(draftOf(state, [{ rowKey: 0, key: 'ada', cells }]).encodeDelta());
+  }
+  expect(state.byteLengthEstimate() - empty).toBeLessThan(12_000);
   const draft = state.draft();
   draft.operator('totals', SCHEMA).evict({ rowKey: 0, firstKeyGroup: 0, lastKeyGroup: 255 });
   state.adopt(draft);
