@@ -3,7 +3,7 @@
 // disjoint sets of rows (panes of a window). NaN in a column of doubles, and `undefined` in one of values, mean "nothing yet".
 
 import { EngineError } from '../model/errors.ts';
-import { copyJson, type JsonValue } from '../state/json-value.ts';
+import type { JsonValue } from '../state/json-value.ts';
 import type { StateSchema } from '../state/operator-draft.ts';
 import type { RowTable } from '../state/row-table.ts';
 import type { AggregateInputs, Units } from './aggregate-input.ts';
@@ -133,7 +133,7 @@ export const keeping =
       const value = inputs.values[input] as JsonValue;
       if (value === null) return;
       if (which === 'last' || table.getValue(column, slot) === undefined) {
-        table.setValue(column, slot, copyJson(value));
+        table.setValue(column, slot, value);
       }
     },
     merge: neverMerged,

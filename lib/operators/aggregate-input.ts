@@ -4,7 +4,7 @@
 
 import { Decimal } from '../model/decimal.ts';
 import type { AggregateSpec, Selector } from '../plan/plan.ts';
-import { isPlainJson } from '../state/json-value.ts';
+import { copyJson, isPlainJson } from '../state/json-value.ts';
 import { faultOf, operatorReturned } from './record-fault.ts';
 import { type Read, readerOf, selectorText } from './selector.ts';
 
@@ -102,7 +102,8 @@ export class AggregateInputs {
         if (typeof value === 'number') return this.numberOf(value, input);
         throw faultOf('not-comparable', `${this.nameOf(input)} is neither a number nor a text`);
       case 'json':
-        if (isPlainJson(value)) return value;
+        // Copied here and not when it is kept, because copying a proxy runs user code.
+        if (isPlainJson(value)) return copyJson(value);
         throw operatorReturned(
           this.uid,
           `was given ${selectorText(input.selector)} that is no JSON`,

@@ -10,7 +10,7 @@ import { formatTime } from '../time/event-time.ts';
 import type { GroupWatermarks } from './group-watermarks.ts';
 import type { KeyedOperator } from './keyed-operator.ts';
 import type { Push } from './pass.ts';
-import { RecordFault } from './record-fault.ts';
+import { faultOfThrown, type RecordFault } from './record-fault.ts';
 import { windowsEnding } from './window-shape.ts';
 
 /** Takes result rows, by output mode; absent modes cost nothing. */
@@ -213,8 +213,7 @@ function emitRows(
       accumulation.writeResults(row, rows, slot);
       push(row, timeMs);
     } catch (thrown) {
-      if (!(thrown instanceof RecordFault)) throw thrown;
-      onFault(thrown, row);
+      onFault(faultOfThrown(thrown), row);
     }
   }
 }

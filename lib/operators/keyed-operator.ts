@@ -146,9 +146,10 @@ export class KeyedOperator {
       table = this.draft.table(rowKey);
       this.table = table;
     }
+    // Said before state is touched, so that who catches an error knows whether it was.
+    this.pass.reached = true;
     const slot = table.touch(keyId);
     this.accumulation.add(table.rows, slot, row);
-    this.pass.reached = true;
   }
 
   private refuse(row: unknown, timeMs: number): void {

@@ -16,7 +16,7 @@ import type { ArrivalRange } from '../model/record.ts';
 import { emitResults } from '../operators/emission.ts';
 import { GroupWatermarks } from '../operators/group-watermarks.ts';
 import { Pass, type Push } from '../operators/pass.ts';
-import { RecordFault } from '../operators/record-fault.ts';
+import { faultOfThrown, RecordFault } from '../operators/record-fault.ts';
 import { type WiredPlan, wirePlan } from '../operators/wire-plan.ts';
 import type { Plan } from '../plan/plan.ts';
 import { sha256Hex } from '../state/digest.ts';
@@ -112,12 +112,16 @@ class CompiledPlan implements ExecutablePlan {
       try {
         push(this.eventAt(input, index), Number.NaN);
       } catch (thrown) {
-        if (!(thrown instanceof RecordFault)) throw thrown;
+        const fault = faultOfThrown(thrown);
         if (undoable) {
           draft.journal.undo();
           outputs.undo();
+        } else {
+          // Such a plan takes a record to one place only, and all that can throw, user code, key,
+          // inputs and encoding, does so before that place is touched: there is nothing to undo.
+          assert(!pass.reached, 'a record that failed has left state and sinks as they were');
         }
-        outputs.addDeadRecord(thrown, index);
+        outputs.addDeadRecord(fault, index);
         counts.dead += 1;
         continue;
       }
