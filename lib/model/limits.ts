@@ -47,3 +47,14 @@ export const QUIET_ARRIVAL_MS = 5 * 60_000;
 export const WINDOW_PANES_MAX = 1_000;
 /** Digits after the point of an exact decimal: Spark, Athena and DynamoDB hold 38 in all, an average adds 4. */
 export const DECIMAL_SCALE_MAX = 18;
+/** Digits in all of a decimal that is added: ten fewer than those 38, so that 10^10 of them have a sum. */
+export const DECIMAL_DIGITS_MAX = 28;
+/**
+ * Numbers that aggregates take are 0 or have a magnitude from here up to `NUMBER_MAGNITUDE_END`, because
+ * results have to be numbers of DynamoDB, 1e-130 to below 1e126 ("Supported data types"). Sums of doubles
+ * are multiples of the last bit of their smallest term, here 1e-126: they are 0 or storable, and so is
+ * their mean over up to 10^4 rows even where all but that bit cancels out.
+ */
+export const NUMBER_MAGNITUDE_MIN = 1e-110;
+/** The sum of 10^15 numbers below this is below 1e125; its square, for deviations, is far from overflow. */
+export const NUMBER_MAGNITUDE_END = 1e110;

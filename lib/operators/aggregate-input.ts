@@ -3,9 +3,10 @@
 // leaves nothing to undo.
 
 import { Decimal } from '../model/decimal.ts';
+import { DECIMAL_DIGITS_MAX, NUMBER_MAGNITUDE_END, NUMBER_MAGNITUDE_MIN } from '../model/limits.ts';
 import type { AggregateSpec, Selector } from '../plan/plan.ts';
-import { copyJson, isPlainJson } from '../state/json-value.ts';
-import { faultOf, operatorReturned } from './record-fault.ts';
+import { copyJson, isPlainJson, type JsonValue } from '../state/json-value.ts';
+import { faultOf, operatorReturned, type RecordFault } from './record-fault.ts';
 import { type Read, readerOf, selectorText } from './selector.ts';
 
 /** What an aggregate demands of a value that is not null. */
@@ -86,11 +87,19 @@ export class AggregateInputs {
     if (typeof value !== 'number') {
       throw faultOf('not-a-number', `${this.nameOf(input)} is not a number`);
     }
-    // 1e999 is valid JSON and reads as Infinity.
-    if (value - value !== 0) {
-      throw faultOf('not-finite', `${this.nameOf(input)} is not a finite number`);
-    }
+    if (!isInRange(value)) throw this.outOfRange(value, input);
     return value;
+  }
+
+  private outOfRange(value: number, input: Input): RecordFault {
+    // 1e999 is valid JSON and reads as Infinity.
+    return Number.isFinite(value)
+      ? faultOf(
+          'out-of-range',
+          `${this.nameOf(input)} is neither 0 nor a number from ${NUMBER_MAGNITUDE_MIN} ` +
+            `to below ${NUMBER_MAGNITUDE_END} in magnitude`,
+        )
+      : faultOf('not-finite', `${this.nameOf(input)} is not a finite number`);
   }
 
   private checked(value: unknown, input: Input): unknown {
@@ -102,15 +111,23 @@ export class AggregateInputs {
         if (typeof value === 'number') return this.numberOf(value, input);
         throw faultOf('not-comparable', `${this.nameOf(input)} is neither a number nor a text`);
       case 'json':
-        // Copied here and not when it is kept, because copying a proxy runs user code.
-        if (isPlainJson(value)) return copyJson(value);
-        throw operatorReturned(
-          this.uid,
-          `was given ${selectorText(input.selector)} that is no JSON`,
-        );
+        return typeof value === 'number'
+          ? this.numberOf(value, input) + 0
+          : this.json(value, input);
       default:
         return value;
     }
+  }
+
+  private json(value: unknown, input: Input): JsonValue {
+    if (!isPlainJson(value)) {
+      throw operatorReturned(this.uid, `was given ${selectorText(input.selector)} that is no JSON`);
+    }
+    // Copied here and not when it is kept, because copying a proxy runs user code.
+    const copy = copyJson(value);
+    const outside = numberOutOfRange(copy);
+    if (outside !== undefined) throw this.outOfRange(outside, input);
+    return copy;
   }
 
   private unitsOf(value: unknown, input: Input): Units {
@@ -131,12 +148,36 @@ export class AggregateInputs {
         `${this.nameOf(input)} is no decimal with at most ${decimalScale} digits after the point`,
       );
     }
+    if (decimal.units >= UNITS_END || decimal.units <= -UNITS_END) {
+      throw faultOf(
+        'out-of-range',
+        `${this.nameOf(input)} has more than ${DECIMAL_DIGITS_MAX} digits, ${decimalScale} of them after the point`,
+      );
+    }
     return decimal.units;
   }
 
   private nameOf(input: Input): string {
     return `${selectorText(input.selector)}, an input of '${this.uid}',`;
   }
+}
+
+const UNITS_END = 10n ** BigInt(DECIMAL_DIGITS_MAX);
+
+function isInRange(value: number): boolean {
+  const magnitude = Math.abs(value);
+  return (magnitude >= NUMBER_MAGNITUDE_MIN && magnitude < NUMBER_MAGNITUDE_END) || value === 0;
+}
+
+/** A number anywhere in `value` that no sink of results may be able to store. */
+function numberOutOfRange(value: JsonValue): number | undefined {
+  if (typeof value === 'number') return isInRange(value) ? undefined : value;
+  if (typeof value !== 'object' || value === null) return undefined;
+  for (const member of Object.values(value)) {
+    const outside = numberOutOfRange(member);
+    if (outside !== undefined) return outside;
+  }
+  return undefined;
 }
 
 function demandOf(spec: BuiltIn): Demand {

@@ -12,6 +12,7 @@ export type FaultReason =
   | 'wrong-shard'
   | 'not-a-number'
   | 'not-finite'
+  | 'out-of-range'
   | 'not-comparable'
   | 'event-time-missing'
   | 'event-time-invalid'

@@ -216,6 +216,8 @@ describe('bad records', () => {
       [{ ...reading(1), device: { id: 1 } }, 'key-invalid'],
       [{ ...reading(1), value: '7' }, 'not-a-number'],
       ['{"at":1700000000000,"device":"a","value":1e999}', 'not-finite'],
+      [reading(1, 'a', 1e200), 'out-of-range'],
+      [reading(1, 'a', -1e-200), 'out-of-range'],
     ];
     const { dead, result, rows } = drive.push([
       reading(1),
@@ -223,7 +225,7 @@ describe('bad records', () => {
       reading(2),
     ]);
     expect(dead.map(({ reason }) => reason)).toEqual(bad.map(([, reason]) => reason));
-    expect(result.counts).toEqual({ dead: 5, late: 0, filtered: 0, applied: 2, lateRows: 0 });
+    expect(result.counts).toEqual({ dead: 7, late: 0, filtered: 0, applied: 2, lateRows: 0 });
     expect(Object.values(rows)[0]).toMatchObject([{ n: 2, total: 2 }]);
     expect(Buffer.from(String(dead[0]!['data']), 'base64').toString()).toBe('not json');
     expect(Object.keys(dead[0]!)).toEqual([
@@ -356,11 +358,18 @@ describe('bad records', () => {
     const plan = readings()
       .keyBy('device')
       .window(tumbling('1 hour'))
-      .aggregate({ total: sum('value') })
+      .aggregate({
+        product: aggregator({
+          zero: () => 1,
+          add: (product: number, event: Reading) => product * event.value,
+          merge: (left, right) => left * right,
+          result: (product) => product,
+        }),
+      })
       .to(dynamodb('t'), { mode: 'update' })
       .plan();
     const drive = new PassDrive(plan);
-    const events = [reading(1, 'a', 1e308), reading(2, 'a', 1e308), reading(3, 'b')];
+    const events = [reading(1, 'a', 1e100), reading(2, 'a', 1e100), reading(3, 'b')];
     const { dead, rows, result } = drive.push(events);
     expect(result.counts).toMatchObject({ applied: 3, dead: 0 });
     expect(Object.values(rows)[0]).toMatchObject([{ device: 'b' }]);
@@ -369,7 +378,7 @@ describe('bad records', () => {
     ]);
     expect(JSON.parse(Buffer.from(String(dead[0]!['data']), 'base64').toString())).toMatchObject({
       device: 'a',
-      total: 'Infinity',
+      product: 1e200,
     });
   });
 
