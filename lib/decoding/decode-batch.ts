@@ -32,11 +32,11 @@ export function decodeBatch(
     const start = entries.nextStart;
     const end = start + slab.write(data, start, 'base64');
     if (isAggregate(slab, { start, end })) {
-      addAggregate(entries, { kinesis, recordIndex, range: { start, end }, duplicatesMax });
+      addAggregate(entries, { kinesis, range: { start, end }, duplicatesMax });
     } else if (duplicatesMax > 0) {
       entries.duplicateCount += 1;
     } else {
-      entries.add(kinesis, recordIndex, end);
+      entries.add(kinesis, 0, end);
     }
   }
   return new SlabBatch(entries);
@@ -65,12 +65,11 @@ function addAggregate(
   entries: EntryColumns,
   aggregate: {
     readonly kinesis: DeliveredRecord['kinesis'];
-    readonly recordIndex: number;
     readonly range: ByteRange;
     readonly duplicatesMax: number;
   },
 ): void {
-  const { kinesis, recordIndex, range, duplicatesMax } = aggregate;
+  const { kinesis, range, duplicatesMax } = aggregate;
   const opened = openAggregate(entries.slab, range);
   const subCount = opened.kind === 'opened' ? opened.records.length : 1;
   const duplicateCount = Math.min(duplicatesMax, subCount);
@@ -79,7 +78,7 @@ function addAggregate(
   if (opened.kind === 'malformed') {
     const { detail } = opened;
     entries.malformed.set(entries.count, { reason: 'kpl-malformed', detail });
-    entries.add(kinesis, recordIndex, range.end);
+    entries.add(kinesis, 0, range.end);
     return;
   }
   for (let sub = duplicateCount; sub < subCount; sub += 1) {
@@ -88,11 +87,6 @@ function addAggregate(
     // The envelope spends more bytes on each record than a divider has, so that the ranges ascend
     // and the target never passes the source: nothing is overwritten before it was moved.
     entries.slab.copyWithin(entries.nextStart, record.start, record.end);
-    entries.packed.set(entries.count, {
-      subSequenceNumber: sub,
-      isLast: sub === subCount - 1,
-      explicitHashKey: record.explicitHashKey,
-    });
-    entries.add({ ...kinesis, partitionKey: record.partitionKey }, recordIndex, end);
+    entries.add(kinesis, sub, end);
   }
 }

@@ -34,16 +34,8 @@ export interface DecodedBatch {
   readonly sequenceNumbers: readonly string[];
   /** From 0 inside a packed (KPL-aggregated) record; 0 for a plain one. */
   readonly subSequenceNumbers: Int32Array;
-  /** 1 where an entry is the last one of the Kinesis record it came in, else 0. */
-  readonly lastOfRecord: Uint8Array;
   /** Arrival at Kinesis in milliseconds since 1970 UTC. */
   readonly arrivedAtMs: Float64Array;
-  /** Index of the delivered record that an entry came in. */
-  readonly recordIndexes: Int32Array;
-  /** The entry's own partition key, which a packed record gives to each of its sub-records. */
-  readonly partitionKeys: readonly string[];
-  /** Explicit hash key of a sub-record, a decimal number; `null` when it has none or is a plain record. */
-  explicitHashKey(index: number): string | null;
   positionOf(index: number): Position;
   /**
    * The entry's JSON value, freshly parsed at each call; `undefined`, which is no JSON value,

@@ -17,17 +17,12 @@ import { md5Of } from '../model/hash-range.ts';
 import { type ByteRange, visitFields } from './protobuf.ts';
 import { utf8TextOf } from './utf8.ts';
 
-/** One user record of an aggregate: where its data lies, and the keys that it was put with. */
-export interface PackedRecord {
-  readonly start: number;
-  readonly end: number;
-  readonly partitionKey: string;
-  readonly explicitHashKey: string | null;
-}
-
-/** Either every record of an aggregate or none: one that contradicts itself is not taken in parts. */
+/**
+ * Either every record of an aggregate or none: one that contradicts itself is not taken in parts. Of a
+ * record it is said where its data lies; the keys that it was put with are checked but not kept.
+ */
 export type OpenedAggregate =
-  | { readonly kind: 'opened'; readonly records: readonly PackedRecord[] }
+  | { readonly kind: 'opened'; readonly records: readonly ByteRange[] }
   | { readonly kind: 'malformed'; readonly detail: string };
 
 const MAGIC_BYTE_LENGTH = 4;
@@ -74,8 +69,8 @@ interface RecordFields {
 }
 
 function openMessage(bytes: Buffer, message: ByteRange): OpenedAggregate {
-  const partitionKeys: string[] = [];
-  const explicitHashKeys: string[] = [];
+  let partitionKeyCount = 0;
+  let explicitHashKeyCount = 0;
   const found: RecordFields[] = [];
   const wellFormed = visitFields(bytes, message, (field) => {
     if (field.number > 3) return true;
@@ -84,24 +79,21 @@ function openMessage(bytes: Buffer, message: ByteRange): OpenedAggregate {
       const record = readRecord(bytes, field);
       return record !== null && found.push(record) > 0;
     }
-    const key = utf8TextOf(bytes, field.start, field.end);
-    return key !== null && (field.number === 1 ? partitionKeys : explicitHashKeys).push(key) > 0;
+    if (field.number === 1) partitionKeyCount += 1;
+    else explicitHashKeyCount += 1;
+    return utf8TextOf(bytes, field.start, field.end) !== null;
   });
   if (!wellFormed) return malformed('its protobuf message is cut short or contradicts itself');
   if (found.length === 0) return malformed('it holds no record');
 
-  const records: PackedRecord[] = [];
-  for (const { partitionKeyIndex, explicitHashKeyIndex, start, end } of found) {
-    const partitionKey = partitionKeys[partitionKeyIndex];
-    const explicitHashKey =
-      explicitHashKeyIndex < 0 ? null : explicitHashKeys[explicitHashKeyIndex];
-    if (partitionKey === undefined || explicitHashKey === undefined) {
+  for (const record of found) {
+    const { partitionKeyIndex, explicitHashKeyIndex } = record;
+    if (partitionKeyIndex >= partitionKeyCount || explicitHashKeyIndex >= explicitHashKeyCount) {
       return malformed('one of its records names a key that is not in its table');
     }
-    if (isAggregate(bytes, { start, end })) return malformed('one of its records is packed again');
-    records.push({ start, end, partitionKey, explicitHashKey });
+    if (isAggregate(bytes, record)) return malformed('one of its records is packed again');
   }
-  return { kind: 'opened', records };
+  return { kind: 'opened', records: found };
 }
 
 /** `null` unless the message has all that a record must have. */

@@ -1,7 +1,7 @@
 import { asSequenceNumber } from '../model/ids.ts';
 import type { Position } from '../model/record.ts';
 import type { DecodedBatch, Reject } from './decoded-batch.ts';
-import type { EntryColumns, PackedEntry } from './entry-columns.ts';
+import type { EntryColumns } from './entry-columns.ts';
 import { DIVIDER, SlabEvents } from './slab-events.ts';
 
 /** The columns of a batch whose bytes are one slab. */
@@ -10,40 +10,24 @@ export class SlabBatch implements DecodedBatch {
   readonly duplicateCount: number;
   readonly sequenceNumbers: readonly string[];
   readonly subSequenceNumbers: Int32Array;
-  readonly lastOfRecord: Uint8Array;
   readonly arrivedAtMs: Float64Array;
-  readonly recordIndexes: Int32Array;
-  readonly partitionKeys: readonly string[];
   private readonly slab: Buffer;
   private readonly starts: Uint32Array;
   private readonly ends: Uint32Array;
-  private readonly packed: ReadonlyMap<number, PackedEntry>;
   private readonly events: SlabEvents;
 
   constructor(entries: EntryColumns) {
-    const { count, packed } = entries;
+    const { count } = entries;
     this.count = count;
     this.duplicateCount = entries.duplicateCount;
     this.arrivedAtMs = entries.arrivedAtMs.subarray(0, count);
-    this.recordIndexes = entries.recordIndexes.subarray(0, count);
-    this.subSequenceNumbers = new Int32Array(count);
-    this.lastOfRecord = new Uint8Array(count).fill(1);
-    for (const [index, { subSequenceNumber, isLast }] of packed) {
-      this.subSequenceNumbers[index] = subSequenceNumber;
-      this.lastOfRecord[index] = isLast ? 1 : 0;
-    }
+    this.subSequenceNumbers = entries.subSequenceNumbers.subarray(0, count);
     this.sequenceNumbers = entries.sequenceNumbers.slice(0, count);
-    this.partitionKeys = entries.partitionKeys.slice(0, count);
-    this.packed = packed;
     this.slab = entries.slab;
     this.starts = entries.starts.subarray(0, count + 1);
     this.ends = this.starts.subarray(1).map((next) => next - DIVIDER.byteLength);
     const bounds = { starts: this.starts, ends: this.ends };
     this.events = new SlabEvents(this.slab, bounds, entries.malformed);
-  }
-
-  explicitHashKey(index: number): string | null {
-    return this.packed.get(index)?.explicitHashKey ?? null;
   }
 
   positionOf(index: number): Position {

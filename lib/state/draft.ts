@@ -10,8 +10,6 @@ import { UndoJournal } from './undo-journal.ts';
 
 /** Uncommitted changes, as the partition task sees them. */
 export interface Draft {
-  /** Whether the batch changed no state; its delta is then the shortest there is. */
-  isEmpty(): boolean;
   /** After-images and evictions, uncompressed; the same batch over the same state gives the same bytes. */
   encodeDelta(): Uint8Array;
 }
@@ -48,14 +46,6 @@ export class StateDraft implements Draft {
     const operator = new OperatorDraft(state, schema, this.journal);
     this.operators.set(uid, operator);
     return operator;
-  }
-
-  isEmpty(): boolean {
-    for (const operator of this.operators.values()) {
-      if (operator.evictions.length > 0) return false;
-      for (const table of operator.tables.values()) if (table.rows.count > 0) return false;
-    }
-    return true;
   }
 
   encodeDelta(): Uint8Array {

@@ -22,8 +22,6 @@ export interface TableKey {
 export interface TableRows {
   /** Puts the row under its key, all of its fields as readable attributes. */
   encodePut(row: Readonly<Record<string, unknown>>): EncodedRow;
-  /** Deletes the item under the row's key; only key fields are read. */
-  encodeDelete(row: Readonly<Record<string, unknown>>): EncodedRow;
 }
 
 /**
@@ -64,17 +62,7 @@ export function createTableRows(key: TableKey): TableRows {
     return encoded === TOO_LARGE ? write(row, itemKey, 'exact') : encoded;
   }
 
-  function remove(row: Readonly<Record<string, unknown>>): EncodedRow {
-    const itemKey = itemKeyOf(row, key);
-    if ('reason' in itemKey) return itemKey;
-    const { pk, sk } = itemKey;
-    return `{"delete":{"pk":{"S":${JSON.stringify(pk)}},"sk":{"S":${JSON.stringify(sk)}}}}`;
-  }
-
-  return {
-    encodePut: (row) => encodeSafely(() => put(row)),
-    encodeDelete: (row) => encodeSafely(() => remove(row)),
-  };
+  return { encodePut: (row) => encodeSafely(() => put(row)) };
 }
 
 const TOO_LARGE = rowTooLarge(ROW_BYTES_MAX, 'which is what a DynamoDB item has room for');

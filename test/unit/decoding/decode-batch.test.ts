@@ -13,11 +13,7 @@ test('plain records become one entry each, with position, arrival time and bytes
   expect(batch.positionOf(1)).toEqual(positionAt(1));
   expect(batch.sequenceNumbers).toEqual([sequenceNumberAt(0), sequenceNumberAt(1)]);
   expect([...batch.subSequenceNumbers]).toEqual([0, 0]);
-  expect([...batch.lastOfRecord]).toEqual([1, 1]);
-  expect([...batch.recordIndexes]).toEqual([0, 1]);
   expect([...batch.arrivedAtMs]).toEqual([1_700_000_000_000, 1_700_000_000_001]);
-  expect(batch.partitionKeys).toEqual(['key-0', 'key-1']);
-  expect(batch.explicitHashKey(0)).toBeNull();
   expect(Buffer.from(batch.bytesOf(1)).toString()).toBe('{"b":"two"}');
   expect(batch.byteLengthOf(1)).toBe(11);
 });
@@ -31,7 +27,7 @@ test('records at or below the committed position are duplicates, whatever their 
   const batch = decodeBatch(someRecords(['{"a":1}', 'not json', '{"a":3}']), positionAt(1));
   expect(batch.duplicateCount).toBe(2);
   expect(batch.count).toBe(1);
-  expect(batch.recordIndexes[0]).toBe(2);
+  expect(batch.positionOf(0)).toEqual(positionAt(2));
   expect(batch.event(0)).toEqual({ a: 3 });
 });
 
@@ -51,7 +47,7 @@ test('a batch of duplicates only is empty', () => {
   expect(batch.slabRange(0, 0).byteLength).toBe(0);
 });
 
-test('an aggregate becomes one entry per user record, with its own keys and sub-sequence numbers', () => {
+test('an aggregate becomes one entry per user record, with its own sub-sequence number', () => {
   const aggregate = encodeAggregate([click('ada'), { ...click('bob'), explicitHashKey: '77' }]);
   const batch = decodeBatch(
     [aRecord('{"plain":1}', 0), aRecord(aggregate, 1), aRecord('{}', 2)],
@@ -65,15 +61,6 @@ test('an aggregate becomes one entry per user record, with its own keys and sub-
     {},
   ]);
   expect([...batch.subSequenceNumbers]).toEqual([0, 0, 1, 0]);
-  expect([...batch.lastOfRecord]).toEqual([1, 0, 1, 1]);
-  expect([...batch.recordIndexes]).toEqual([0, 1, 1, 2]);
-  expect(batch.partitionKeys).toEqual(['key-0', 'ada', 'bob', 'key-2']);
-  expect([0, 1, 2, 3].map((index) => batch.explicitHashKey(index))).toEqual([
-    null,
-    null,
-    '77',
-    null,
-  ]);
   expect(batch.positionOf(2)).toEqual(positionAt(1, 1));
 });
 
@@ -82,7 +69,6 @@ test('an aggregate that was committed in part goes on after the committed sub-re
   const batch = decodeBatch([aRecord(aggregate, 0)], positionAt(0, 1));
   expect(batch.duplicateCount).toBe(2);
   expect([...batch.subSequenceNumbers]).toEqual([2, 3]);
-  expect([...batch.lastOfRecord]).toEqual([0, 1]);
   expect(batch.event(0)).toEqual({ user: 'c' });
 });
 
