@@ -17,9 +17,12 @@ import {
 } from '../../localstack/demo/outputs.ts';
 import type { RunningCloud } from './running-cloud.ts';
 
+/** The example pipeline in a cloud, wherever that runs. */
+export type DeployedDelays = Pick<RunningCloud, 'clients' | 'delays'>;
+
 /** Differences between both outputs and the naive computation over `departures`, in pushing order. */
 export async function differencesFrom(
-  cloud: RunningCloud,
+  cloud: DeployedDelays,
   departures: readonly Departure[],
   shardOf: (origin: string) => string,
 ): Promise<readonly string[]> {
@@ -44,21 +47,21 @@ export interface StoredDeadLetter {
   readonly arrivedAt: string;
 }
 
-export const deadLettersOf = ({ clients, delays }: RunningCloud) =>
+export const deadLettersOf = ({ clients, delays }: DeployedDelays) =>
   readNdjson<StoredDeadLetter>(clients.s3, {
     bucket: delays.bucket,
     prefix: delays.deadLettersPrefix,
   });
 
-export const lateRowsOf = ({ clients, delays }: RunningCloud) =>
+export const lateRowsOf = ({ clients, delays }: DeployedDelays) =>
   readNdjson<Departure>(clients.s3, { bucket: delays.bucket, prefix: delays.latePrefix });
 
-export async function commitsOf({ clients }: RunningCloud): Promise<readonly CommitSummary[]> {
+export async function commitsOf({ clients }: DeployedDelays): Promise<readonly CommitSummary[]> {
   return readCommits(clients.dynamodb, await findCommitLog(clients.dynamodb));
 }
 
 /** How many source records the commits cover, each once. */
-export async function recordsCommitted(cloud: RunningCloud): Promise<number> {
+export async function recordsCommitted(cloud: DeployedDelays): Promise<number> {
   const commits = await commitsOf(cloud);
   return commits.reduce((sum, { counts }) => sum + counts.in - counts.duplicate, 0);
 }
