@@ -12,17 +12,19 @@ import {
 import { type PipelinePlaces, placesOf } from './pipelines.ts';
 import { synthesise } from './synthesise.ts';
 
-const USAGE = `Usage: npm run cloud -- [--port N] [--data DIR] [--json]
+const USAGE = `Usage: npm run cloud -- [--pipeline NAME,…] [--port N] [--data DIR] [--json]
 
 Brings up Kinesis, DynamoDB, S3 and Lambda on 127.0.0.1 with the app deployed, until Ctrl-C.
 
-  --port N    listen on port N; 0 takes any free one (default 4566)
-  --data DIR  keep everything in DIR and go on from what it holds
-  --json      print one line of JSON when ready, and nothing else on standard output
-  --help      print this
+  --pipeline NAME  deploy functions/pipelines/NAME.ts; several with commas (default: of cdk.json)
+  --port N         listen on port N; 0 takes any free one (default 4566)
+  --data DIR       keep everything in DIR and go on from what it holds
+  --json           print one line of JSON when ready, and nothing else on standard output
+  --help           print this
 `;
 
 interface Settings {
+  readonly pipeline: string | undefined;
   readonly port: number;
   readonly dataDirectory: string | undefined;
   readonly json: boolean;
@@ -55,7 +57,8 @@ function parseSettings(args: readonly string[]): Settings | 'help' {
     throw new WrongUsage(`--port takes a number from 0 to 65535, not '${values.port}'`);
   }
   if (values.data === '') throw new WrongUsage('--data takes a folder');
-  return { port: Number(values.port), dataDirectory: values.data, json: values.json };
+  const { pipeline, port, data, json } = values;
+  return { pipeline, port: Number(port), dataDirectory: data, json };
 }
 
 function parseFlags(args: readonly string[]) {
@@ -63,6 +66,7 @@ function parseFlags(args: readonly string[]) {
     return parseArgs({
       args: [...args],
       options: {
+        pipeline: { type: 'string' },
         port: { type: 'string', default: '4566' },
         data: { type: 'string' },
         json: { type: 'boolean', default: false },
@@ -75,7 +79,7 @@ function parseFlags(args: readonly string[]) {
 }
 
 async function serve(settings: Settings): Promise<void> {
-  const { port, dataDirectory, json } = settings;
+  const { pipeline, port, dataDirectory, json } = settings;
   const ended = untilEnded();
   // A full disk under --data, say: what was not written down must not be answered, so nothing goes on.
   process.on('uncaughtException', (error) => {
@@ -90,7 +94,7 @@ async function serve(settings: Settings): Promise<void> {
   try {
     reportFailures(cloud);
     say('synthesising the app …');
-    const outputs = await deployApp(cloud);
+    const outputs = await deployApp(cloud, pipeline);
     if (ended.isOver()) return;
     const pipelines = placesOf(outputs);
     if (json) {
@@ -118,8 +122,11 @@ function untilEnded(): { readonly promise: Promise<void>; readonly isOver: () =>
   return { promise, isOver: () => over };
 }
 
-async function deployApp(cloud: EmbeddedCloud): Promise<StackOutputs> {
-  const assembly = await synthesise();
+async function deployApp(
+  cloud: EmbeddedCloud,
+  pipeline: string | undefined,
+): Promise<StackOutputs> {
+  const assembly = await synthesise(pipeline === undefined ? {} : { pipeline });
   try {
     return await cloud.deploy(assembly.directory);
   } finally {
@@ -140,8 +147,9 @@ function instructions(
   cloud: EmbeddedCloud,
   pipelines: Readonly<Record<string, PipelinePlaces>>,
 ): string {
-  const bold =
-    process.stdout.isTTY && !process.env['NO_COLOR'] ? emphasised : (text: string) => text;
+  const { FORCE_COLOR, NO_COLOR } = process.env;
+  const isColoured = FORCE_COLOR ? true : process.stdout.isTTY && !NO_COLOR;
+  const bold = (text: string) => (isColoured ? `\u001b[1m${text}\u001b[0m` : text);
   const lines = [
     '',
     `${bold('The embedded cloud is up')} at ${cloud.endpoint} (Ctrl-C ends it).`,
@@ -155,8 +163,6 @@ function instructions(
   }
   return `${lines.join('\n')}\n`;
 }
-
-const emphasised = (text: string) => `\u001b[1m${text}\u001b[0m`;
 
 function exampleOf(name: string, places: PipelinePlaces): string[] {
   const { stream, table, bucket, rowsPrefix = '', latePrefix, deadLettersPrefix } = places;

@@ -15,12 +15,17 @@ export interface Assembly {
   remove(): Promise<void>;
 }
 
-/** Synthesises the app into a temporary folder; throws the app's own sentence when it refuses. */
-export async function synthesise(): Promise<Assembly> {
+/**
+ * Synthesises the app into a temporary folder; throws the app's own sentence when it refuses.
+ * `context` goes over that of cdk.json, as `-c name=value` does.
+ */
+export async function synthesise(
+  context: Readonly<Record<string, string>> = {},
+): Promise<Assembly> {
   const directory = await mkdtemp(join(tmpdir(), 'rivulet-assembly-'));
   const remove = () => rm(directory, { recursive: true, force: true });
   try {
-    await runApp(directory);
+    await runApp(directory, context);
     return { directory, remove };
   } catch (error) {
     await remove();
@@ -28,10 +33,14 @@ export async function synthesise(): Promise<Assembly> {
   }
 }
 
-async function runApp(directory: string): Promise<void> {
-  const { app, context } = JSON.parse(await readFile(join(PROJECT, 'cdk.json'), 'utf8'));
+async function runApp(
+  directory: string,
+  overrides: Readonly<Record<string, string>>,
+): Promise<void> {
+  const { app, context: defaults } = JSON.parse(await readFile(join(PROJECT, 'cdk.json'), 'utf8'));
   // The command begins with `node`: the one that runs this, whatever is on the PATH.
   const [, ...args] = String(app).split(' ');
+  const context = { ...defaults, ...overrides };
   const child = spawn(process.execPath, args, {
     cwd: PROJECT,
     stdio: ['ignore', 'ignore', 'pipe'],

@@ -19,6 +19,8 @@ export const HEADER_BYTES_MAX = 640;
 export const ITEM_BYTES_MAX = 400 * KIB;
 /** JSON deeper than this is a dead letter: it could be parsed but not always be written again. */
 export const JSON_DEPTH_MAX = 64;
+/** UTF-8 bytes of a key: it stands in a table item of 400 KB and leaves three quarters to the results. */
+export const KEY_BYTES_MAX = 100 * KIB;
 /** Starts on one head before a batch is halved: two may be bad luck, three are poison. */
 export const ATTEMPTS_BEFORE_ISOLATION = 3;
 /** Deaths over one record alone before it is set aside unread. */

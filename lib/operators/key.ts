@@ -6,6 +6,7 @@
 //   place text  String(value) of one field, a JSON array of several
 
 import { hashOfKey, keyGroupOf, ownsHash } from '../model/hash-range.ts';
+import { KEY_BYTES_MAX } from '../model/limits.ts';
 import type { KeySpec, Selector, SourceNode } from '../plan/plan.ts';
 import type { KeyDictionary } from '../state/key-dictionary.ts';
 import type { Pass } from './pass.ts';
@@ -46,6 +47,9 @@ export function createKeyReader({ uid, key, source, pass }: KeyOrigin): KeyReade
   const intern = (text: string, values: readonly Scalar[], keys: KeyDictionary): number => {
     if (LONE_SURROGATE.test(text)) {
       throw faultOf('key-invalid', `the key of '${uid}' holds half a surrogate pair`);
+    }
+    if (Buffer.byteLength(text) > KEY_BYTES_MAX) {
+      throw faultOf('key-too-large', `the key of '${uid}' has more than ${KEY_BYTES_MAX} bytes`);
     }
     const hash = hashOfKey(placeText(place.indexes.map((index) => values[index]!)));
     if (place.declared && !ownsHash(pass.hashRange, hash)) {

@@ -9,6 +9,7 @@ export type FaultReason =
   | 'operator-failed'
   | 'key-missing'
   | 'key-invalid'
+  | 'key-too-large'
   | 'wrong-shard'
   | 'not-a-number'
   | 'not-finite'

@@ -1,6 +1,7 @@
 // The folder behind `--data`: a lock, one journal, and the code of deployed functions.
 
 import {
+  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -10,7 +11,7 @@ import {
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type Journal, openJournal } from './journal.ts';
 import { errorCodeOf, Refused } from './refused.ts';
 
@@ -93,13 +94,20 @@ function fold(path: string, entries: readonly unknown[]): Journal {
 function lock(path: string, codeDirectory: string): () => void {
   const file = join(path, 'lock');
   try {
-    mkdirSync(codeDirectory, { recursive: true });
+    makeFolder(codeDirectory);
     claim(file, path);
   } catch (error) {
     if (error instanceof Refused) throw error;
     throw new Refused(`the folder ${path} cannot be written: ${errorCodeOf(error) ?? error}`);
   }
   return () => rmSync(file, { force: true });
+}
+
+/** Makes missing folders one by one: Node's own recursion never returns below `/proc`. */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
+  mkdirSync(path);
 }
 
 function claim(file: string, path: string): void {

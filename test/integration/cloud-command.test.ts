@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { runCloud, startCloud } from '../support/running-cloud.ts';
+import { readInstructions, runCloud, startCloud } from '../support/running-cloud.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'rivulet-cloud-command-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -25,6 +25,27 @@ describe('npm run cloud', () => {
     expect(await cloud.interrupt()).toBe(0);
     expect(cloud.lines).toHaveLength(1);
     expect(cloud.sandboxPids()).toEqual([]);
+  });
+
+  it('tells a person how to use it, in colours where they are wanted', async () => {
+    const { code, stdout } = await readInstructions(['--port', '0', '--pipeline', 'delays']);
+    expect(code).toBe(0);
+    expect(stdout).toContain('\u001b[1mPipeline delays:\u001b[0m');
+    expect(stdout).toMatch(/export AWS_ENDPOINT_URL=http:\/\/127\.0\.0\.1:\d+/);
+    expect(stdout).toContain('aws dynamodb scan --table-name');
+  });
+
+  it('a pipeline that is not there is said in a sentence, with exit code 1', async () => {
+    const { code, stdout, stderr } = await runCloud([
+      '--port',
+      '0',
+      '--pipeline',
+      'nowhere',
+      '--json',
+    ]);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toContain('nowhere');
+    expect(stderr).not.toMatch(/^\s+at /m);
   });
 
   it('a port that is taken is said in a sentence, with exit code 1', async () => {

@@ -1,12 +1,13 @@
 // `npm run cloud` as a program of its own, used from outside only: its line of JSON, its endpoint,
 // its exit code and signals.
 
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type Clients, createClients } from '../../localstack/demo/clients.ts';
 import type { Places } from '../../localstack/demo/run.ts';
+import { sandboxesOf } from './sandbox-processes.ts';
 
 const PROJECT = join(import.meta.dirname, '..', '..');
 const PROGRAM = [
@@ -67,7 +68,7 @@ export async function startCloud(args: readonly string[] = []): Promise<RunningC
     clients,
     delays: ready.pipelines['delays']!,
     lines,
-    sandboxPids: () => childrenOf(child.pid!),
+    sandboxPids: () => sandboxesOf(child.pid!),
     killAll: async () => {
       await stop('SIGKILL', -child.pid!);
     },
@@ -92,20 +93,26 @@ export async function runCloud(
   return { code, stdout, stderr };
 }
 
+/** What the program tells a person on a colour terminal before it is ended by Ctrl-C. */
+export async function readInstructions(
+  args: readonly string[],
+): Promise<{ readonly code: number | null; readonly stdout: string }> {
+  const child = spawnCloud(args, { FORCE_COLOR: '1' });
+  let stdout = '';
+  child.stdout?.on('data', (chunk) => {
+    stdout += chunk;
+    if (stdout.includes('aws kinesis put-record')) child.kill('SIGINT');
+  });
+  const [code] = await once(child, 'close');
+  return { code, stdout };
+}
+
 /** A process group of its own, so that the program and its sandboxes can be killed together. */
-function spawnCloud(args: readonly string[]): ChildProcess {
+function spawnCloud(args: readonly string[], variables: NodeJS.ProcessEnv = {}): ChildProcess {
   return spawn(process.execPath, [...PROGRAM, ...args], {
     cwd: PROJECT,
     detached: true,
+    env: { ...process.env, ...variables },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-}
-
-function childrenOf(parent: number): readonly number[] {
-  return execFileSync('ps', ['-A', '-o', 'pid=,ppid=,args='], { encoding: 'utf8' })
-    .split('\n')
-    .filter((line) => line.includes('bootstrap'))
-    .map((line) => line.trim().split(/\s+/).map(Number))
-    .filter(([, parentPid]) => parentPid === parent)
-    .map(([pid]) => pid!);
 }

@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   appendFileSync,
@@ -28,6 +28,7 @@ import {
 } from '../../../localstack/embedded/embedded-cloud.ts';
 import { openJournal } from '../../../localstack/embedded/journal.ts';
 import { Refused } from '../../../localstack/embedded/refused.ts';
+import { sandboxesOf } from '../../support/sandbox-processes.ts';
 import { type Clients, copiedValues, createClients } from './fixtures/clients.ts';
 import { aStack } from './fixtures/stack.ts';
 
@@ -71,15 +72,6 @@ async function kill(child: ChildProcess): Promise<void> {
   const ended = once(child, 'exit');
   child.kill('SIGKILL');
   await ended;
-}
-
-function sandboxesOf(parent: number): number[] {
-  return execFileSync('ps', ['-A', '-o', 'pid=,ppid=,args='], { encoding: 'utf8' })
-    .split('\n')
-    .filter((line) => line.includes('bootstrap.mjs'))
-    .map((line) => line.trim().split(/\s+/).map(Number))
-    .filter(([, ppid]) => ppid === parent)
-    .map(([pid]) => pid!);
 }
 
 function isAlive(pid: number): boolean {

@@ -61,6 +61,7 @@ test.each([
   [{ k: Number.NaN }, 'key-invalid'],
   [{ k: 1n }, 'key-invalid'],
   [{ k: '\ud800' }, 'key-invalid'],
+  [{ k: 'é'.repeat(51_201) }, 'key-too-large'],
 ])('the row %o has no key: %s', (row, reason) => {
   const { idOf } = readerFor(['k']);
   expect(reasonOf(() => idOf(row))).toBe(reason);
