@@ -10,7 +10,7 @@ export function outputProblems(plan: PlanDraft): PlanProblem[] {
     ...(sinks.length === 0 ? [NO_SINK] : []),
     ...sinks.flatMap((sink) => [...modeProblems(plan, sink), ...tableProblems(plan, sink)]),
     ...mixedModes(plan, sinks),
-    ...lateSinks(plan),
+    ...lateSinks(plan, sinks),
   ];
 }
 
@@ -107,7 +107,7 @@ function mixedModes(plan: PlanDraft, sinks: readonly SinkNode[]): PlanProblem[] 
   });
 }
 
-function lateSinks(plan: PlanDraft): PlanProblem[] {
+function lateSinks(plan: PlanDraft, sinks: readonly SinkNode[]): PlanProblem[] {
   return plan.nodes.filter(isLateSink).flatMap((sink) => {
     const problems: PlanProblem[] = [];
     if (sink.kind !== 's3-sink') {
@@ -126,6 +126,13 @@ function lateSinks(plan: PlanDraft): PlanProblem[] {
       problems.push({
         code: 'late-without-window',
         message: `no row of '${keyed.uid}' is ever late for '${sink.uid}': rows are late for windows, so put .window(…) after .keyBy or leave .onLate out`,
+      });
+    } else if (
+      sinks.some((each) => each.mode === 'complete' && upstreamOf(plan, each).includes(keyed))
+    ) {
+      problems.push({
+        code: 'late-in-complete',
+        message: `no row of '${keyed.uid}' is ever late for '${sink.uid}': mode complete takes late rows, so leave .onLate out`,
       });
     }
     return problems;

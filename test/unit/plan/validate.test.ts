@@ -181,6 +181,10 @@ describe('a plan that cannot run is refused', () => {
       aggregate: { window: null, lateSink: 's3-late' },
       sinks: [late, table],
     }),
+    'late-in-complete': planWith({
+      aggregate: { lateSink: 's3-late' },
+      sinks: [late, { ...table, mode: 'complete' }],
+    }),
     'mode-unknown': planOutOf([{ ...table, mode: 'upsert' as 'update' }]),
     'unit-unknown': planWith({ watermark: { unit: 'minutes' } }),
     'partition-by-unknown': planOutOf([{ ...files, partitionBy: 'week' as 'day' }]),
