@@ -3,10 +3,10 @@
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
-/** Slots of a commit log. 1,024 leaves 768 batches between the checkpoint interval of 256 and reuse. */
+/** Slots of a commit log. A fold is due every 256 batches, which leaves 768 before reuse. */
 export const RING_SIZE = 1_024;
-/** Batches folded into one checkpoint: recovery then reads at most about 256 deltas. */
-export const CHECKPOINT_INTERVAL_BATCHES = 256;
+/** Share of the ring after which a fold is due: 256 of 1,024 slots, so recovery reads about as many deltas. */
+export const FOLD_INTERVALS_PER_RING = 4;
 /** A body above this is spilled. DynamoDB items end at 400 KB ("Service quotas"); 640 bytes are the header's. */
 export const INLINE_BODY_BYTES_MAX = 350 * KIB;
 /** A delta above this commits a prefix of the batch: it bounds replay and the time to encode. */

@@ -4,18 +4,22 @@
 // begins later, and no attempt at that number can commit any more.
 
 import type { Pointer } from '../model/commit.ts';
-import { CHECKPOINT_INTERVAL_BATCHES } from '../model/limits.ts';
+import { FOLD_INTERVALS_PER_RING } from '../model/limits.ts';
 
 export interface LogGrowth {
+  readonly ringSize: number;
   readonly batchesSince: number;
   readonly logBytes: number;
   /** Stored bytes of the newest snapshot; 0 when there is none. */
   readonly snapshotBytes: number;
 }
 
+/** Batches after which a log is folded, whatever their size. */
+export const foldInterval = (ringSize: number) => Math.ceil(ringSize / FOLD_INTERVALS_PER_RING);
+
 /** A fold pays when enough batches piled up or replaying them costs half a snapshot. */
 export function isFoldDue(growth: LogGrowth): boolean {
-  if (growth.batchesSince >= CHECKPOINT_INTERVAL_BATCHES) return true;
+  if (growth.batchesSince >= foldInterval(growth.ringSize)) return true;
   return growth.snapshotBytes > 0 && growth.logBytes > growth.snapshotBytes / 2;
 }
 

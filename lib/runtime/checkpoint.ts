@@ -7,10 +7,10 @@
 import { batchNumberOfKey, objectKeys } from '../contract/keys.ts';
 import type { CheckpointReference, ObjectReference, Pointer } from '../model/commit.ts';
 import type { BatchNumber, LogId } from '../model/ids.ts';
-import { CHECKPOINT_INTERVAL_BATCHES, SEGMENT_BYTES_MAX } from '../model/limits.ts';
+import { SEGMENT_BYTES_MAX } from '../model/limits.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Ids } from '../ports/ids.ts';
-import { isFoldDue, OBJECT_AGE_MIN_MS } from '../protocol/checkpoint.ts';
+import { foldInterval, isFoldDue, OBJECT_AGE_MIN_MS } from '../protocol/checkpoint.ts';
 import { compress } from './commit-body.ts';
 import { followLog } from './follow-log.ts';
 import { type BatchLineage, describeBatch, encodeLineage } from './lineage.ts';
@@ -104,6 +104,7 @@ async function isDue(
   const manifest = await newestManifest(ports, at.log, pointer);
   if (manifest === 'unreadable') return true;
   const growth = {
+    ringSize: at.ringSize,
     batchesSince: 0,
     logBytes: 0,
     snapshotBytes: (manifest?.segments ?? []).reduce((sum, { byteLength }) => sum + byteLength, 0),
@@ -118,7 +119,7 @@ async function isDue(
       },
     },
     {
-      expected: CHECKPOINT_INTERVAL_BATCHES,
+      expected: foldInterval(at.ringSize),
       onLinks: async (links) => {
         growth.batchesSince += links.length;
         for (const { body } of links) {

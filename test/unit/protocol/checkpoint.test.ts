@@ -10,20 +10,25 @@ const checkpoint = (n: number) => ({
 });
 
 describe('checkpoints', () => {
-  test('are due every 256 batches', () => {
-    const growth = { logBytes: 0, snapshotBytes: 1_000 };
-    expect(isFoldDue({ ...growth, batchesSince: 255 })).toBe(false);
-    expect(isFoldDue({ ...growth, batchesSince: 256 })).toBe(true);
+  test.each([
+    [1_024, 256],
+    [6, 2],
+  ])('of a ring of %i slots are due every %i batches', (ringSize, interval) => {
+    const growth = { ringSize, logBytes: 0, snapshotBytes: 1_000 };
+    expect(isFoldDue({ ...growth, batchesSince: interval - 1 })).toBe(false);
+    expect(isFoldDue({ ...growth, batchesSince: interval })).toBe(true);
   });
 
   test('are due when the log exceeds half of the snapshot', () => {
-    const growth = { batchesSince: 1, snapshotBytes: 1_000 };
+    const growth = { ringSize: 1_024, batchesSince: 1, snapshotBytes: 1_000 };
     expect(isFoldDue({ ...growth, logBytes: 500 })).toBe(false);
     expect(isFoldDue({ ...growth, logBytes: 501 })).toBe(true);
   });
 
   test('are not due for a young log without a snapshot', () => {
-    expect(isFoldDue({ batchesSince: 10, logBytes: 1_000_000, snapshotBytes: 0 })).toBe(false);
+    expect(
+      isFoldDue({ ringSize: 1_024, batchesSince: 10, logBytes: 1_000_000, snapshotBytes: 0 }),
+    ).toBe(false);
   });
 
   test('free slots only up to the older of the two', () => {
