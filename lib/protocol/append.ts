@@ -5,6 +5,7 @@
 // and corruption is never taken for an empty slot.
 
 import type { CommitHeader } from '../model/commit.ts';
+import { isLaterLap } from './ring.ts';
 
 export type AppendDecision =
   /** The commit is in the log, by this request or by an earlier try of it whose reply was lost. */
@@ -34,8 +35,7 @@ export function decideRefusedAppend(
     return corrupt(`the log belongs to incarnation ${stored.incarnation}`);
   }
   if (stored.batchNumber === mine.batchNumber) return decideSameNumber(mine, stored);
-  const ahead = stored.batchNumber - mine.batchNumber;
-  if (ahead > 0 && ahead % mine.ringSize === 0) return { kind: 'overtaken' };
+  if (isLaterLap(stored.batchNumber, mine.batchNumber, mine.ringSize)) return { kind: 'overtaken' };
   return corrupt(`the slot of batch ${mine.batchNumber} holds batch ${stored.batchNumber}`);
 }
 

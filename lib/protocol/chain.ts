@@ -5,7 +5,7 @@
 
 import type { Commit } from '../model/commit.ts';
 import type { BatchNumber, CommitId } from '../model/ids.ts';
-import { slotOf } from './ring.ts';
+import { isLaterLap, slotOf } from './ring.ts';
 
 export interface ChainHead {
   /** 0 before the first commit. */
@@ -62,11 +62,10 @@ function endOrBreak(
   found: BatchNumber,
   read: { readonly links: readonly Commit[]; readonly ringSize: number },
 ): ChainStep {
-  const ahead = found - next;
-  if (ahead === -read.ringSize) return { kind: 'end', links: read.links };
+  if (found === next - read.ringSize) return { kind: 'end', links: read.links };
   // Slot 0 is written last in the first lap: until then slot 1 with batch 1 stands behind the head.
   if (next === read.ringSize && found === 1) return { kind: 'end', links: read.links };
-  if (ahead > 0 && ahead % read.ringSize === 0) return { kind: 'overtaken' };
+  if (isLaterLap(found, next, read.ringSize)) return { kind: 'overtaken' };
   return corrupt(`batch ${found} stands where batch ${next} belongs`);
 }
 

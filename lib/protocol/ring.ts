@@ -12,6 +12,11 @@ export interface SlotRange {
 
 export const slotOf = (batchNumber: BatchNumber, ringSize: number) => batchNumber % ringSize;
 
+/** Whether a slot that should hold batch `expected` holds one of a later lap. */
+export function isLaterLap(found: BatchNumber, expected: BatchNumber, ringSize: number): boolean {
+  return found > expected && slotOf(found, ringSize) === slotOf(expected, ringSize);
+}
+
 /** The next query for the commits from `first` on: to the end of the ring; a wrap takes one more. */
 export function planSlotRange(
   first: BatchNumber,

@@ -42,6 +42,16 @@ describe('following the chain of commits', () => {
     expect(step).toEqual({ kind: 'end', links: [] });
   });
 
+  test('the first lap ends at any slot that was never written, slot 0 too', () => {
+    expect(follow(3, [])).toEqual({ kind: 'end', links: [] });
+    expect(follow(7, [])).toEqual({ kind: 'end', links: [] });
+  });
+
+  test('slot 1 of the first lap ends the chain only where slot 0 comes next', () => {
+    expect(follow(4, aChain(1, 1)).kind).toBe('corrupt');
+    expect(follow(7, aChain(3, 3)).kind).toBe('corrupt');
+  });
+
   test('slot 0 with batch R is the next link', () => {
     expect(numbersOf(follow(7, [...aChain(8, 8), ...aChain(1, 2)]))).toEqual([8]);
   });
@@ -62,7 +72,7 @@ describe('following the chain of commits', () => {
   });
 
   test('an empty slot after the first lap is corruption', () => {
-    expect(follow(10, []).kind).toBe('corrupt');
+    expect(follow(10, [])).toEqual({ kind: 'corrupt', why: 'the slot of batch 11 is empty' });
   });
 
   test('a commit that names another predecessor is corruption', () => {
@@ -76,10 +86,16 @@ describe('following the chain of commits', () => {
   test('a first commit that names a predecessor is corruption', () => {
     const [commit] = aChain(1, 1);
     const forged = { ...commit!, header: { ...commit!.header, previousCommitId: chainId(9) } };
-    expect(follow(0, [forged]).kind).toBe('corrupt');
+    expect(follow(0, [forged])).toEqual({
+      kind: 'corrupt',
+      why: 'batch 1 does not follow commit none',
+    });
   });
 
   test('a commit written for another ring size is corruption', () => {
-    expect(follow(0, aChain(1, 1, 16)).kind).toBe('corrupt');
+    expect(follow(0, aChain(1, 1, 16))).toEqual({
+      kind: 'corrupt',
+      why: 'batch 1 was written for 16 slots',
+    });
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { asBatchNumber, asCommitId } from '../../../lib/model/ids.ts';
-import { coveredTo, isFoldDue } from '../../../lib/protocol/checkpoint.ts';
+import { coveredTo, isFoldDue, OBJECT_AGE_MIN_MS } from '../../../lib/protocol/checkpoint.ts';
 
 const checkpoint = (n: number) => ({
   batchNumber: asBatchNumber(n),
@@ -35,5 +35,9 @@ describe('checkpoints', () => {
     expect(coveredTo(null)).toBe(0);
     expect(coveredTo({ newest: checkpoint(300), previous: null })).toBe(0);
     expect(coveredTo({ newest: checkpoint(300), previous: checkpoint(40) })).toBe(40);
+  });
+
+  test('leave the objects of the last day alone', () => {
+    expect(OBJECT_AGE_MIN_MS).toBe(86_400_000);
   });
 });

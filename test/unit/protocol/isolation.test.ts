@@ -56,11 +56,20 @@ describe('isolation of a record that kills the process', () => {
     const third = decidePace(found(2), { ...start, pending: 10 });
     const next = { head: asBatchNumber(6), first: '49606:0' };
     const pace = continuePace(third, next);
-    expect(pace.recordsMax).toBe(5);
+    expect(pace).toEqual({
+      note: { ...next, attempts: 3, pending: 10 },
+      recordsMax: 5,
+      poison: false,
+    });
     expect(decidePace(pace.note, { ...next, pending: 3 })).toMatchObject({
       recordsMax: 3,
       poison: false,
     });
+  });
+
+  test('outside of isolation the next prefix is whatever is left, without a note', () => {
+    const next = { head: asBatchNumber(6), first: '49606:0' };
+    expect(continuePace(decidePace(null, { ...start, pending: 10 }), next)).toEqual(FULL_PACE);
   });
 
   test('once the record is set aside the rest is taken whole again', () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { asBatchNumber } from '../../../lib/model/ids.ts';
-import { isSlotFree, planSlotRange, slotOf } from '../../../lib/protocol/ring.ts';
+import { isLaterLap, isSlotFree, planSlotRange, slotOf } from '../../../lib/protocol/ring.ts';
 
 describe('the ring of slots', () => {
   test('batch R is in slot 0 and batch R + 1 in slot 1', () => {
@@ -24,6 +24,13 @@ describe('the ring of slots', () => {
       ),
       { numRuns: 1_000, seed: 1 },
     );
+  });
+
+  test('a later lap has the same slot and a greater number', () => {
+    const laterThan12 = [4, 12, 13, 20, 28].filter((n) =>
+      isLaterLap(asBatchNumber(n), asBatchNumber(12), 8),
+    );
+    expect(laterThan12).toEqual([20, 28]);
   });
 
   test('a slot of the first lap is free', () => {

@@ -199,19 +199,6 @@ describe('a snapshot', () => {
     const { bytes } = KeyedState.empty().encodeSegments()[0]!;
     expect(() => KeyedState.fromSegments([bytes, bytes])).toThrow(/key group/);
   });
-
-  test('comes back as the same state, cut where the rows are many', () => {
-    const state = KeyedState.empty();
-    const changes = Array.from({ length: 300_000 }, (_, index) =>
-      change(`key ${index}`, index % 7),
-    );
-    state.adopt(draftOf(state, changes));
-    const segments = state.encodeSegments();
-    expect(segments.length).toBe(2);
-    const restored = KeyedState.fromSegments(segments.map(({ bytes }) => bytes).toReversed());
-    expect(restored.rowCount()).toBe(300_000);
-    expect(segmentBytes(restored)).toEqual(segmentBytes(state));
-  });
 });
 
 test('the memory estimate follows rows and values', () => {
@@ -229,23 +216,4 @@ test('the memory estimate follows rows and values', () => {
   draft.operator('totals', SCHEMA).evict({ rowKey: 0, firstKeyGroup: 0, lastKeyGroup: 255 });
   state.adopt(draft);
   expect(state.byteLengthEstimate() - empty).toBeLessThan(1_000);
-});
-
-test('keys without rows are forgotten once they are many', () => {
-  const state = KeyedState.empty();
-  for (let hour = 0; hour < 4; hour += 1) {
-    const draft = draftOf(
-      state,
-      Array.from({ length: 40_000 }, (_, index) => change(`${hour} ${index}`, 1, hour)),
-    );
-    if (hour > 0) {
-      const evicted = { rowKey: hour - 1, firstKeyGroup: 0, lastKeyGroup: 255 };
-      draft.operator('totals', SCHEMA).evict(evicted);
-    }
-    state.adopt(draft);
-  }
-  const { keys } = state.draft().operator('totals', SCHEMA);
-  expect(keys.size).toBeLessThan(160_000);
-  expect(state.rowCount()).toBe(40_000);
-  expect(rowsOf(state).get('3 3 17')).toEqual([1, 0.1, null]);
 });
