@@ -79,10 +79,8 @@ export class KeyedState {
    * `state-schema-changed` when an operator's state is another aggregation's.
    */
   applyDelta(delta: Uint8Array): void {
-    const operators = decodeDelta(delta);
-    for (const operator of operators)
-      this.operators.get(operator.uid)?.assertSchema(operator.schemaId, operator.kinds);
-    for (const operator of operators) this.fold(operator);
+    const folds = decodeDelta(delta).map((operator) => this.planFold(operator));
+    for (const fold of folds) fold();
     this.changed();
   }
 
@@ -105,10 +103,20 @@ export class KeyedState {
     return bytes;
   }
 
-  private fold(decoded: DecodedOperator): void {
+  /** Finds all that can be wrong with an operator's part of a delta before any of it is folded. */
+  private planFold(decoded: DecodedOperator): () => void {
     const operator = this.operatorOf(decoded);
-    for (const { rowKey, rows } of decoded.tables) operator.foldRows(rowKey, rows);
-    for (const eviction of decoded.evictions) operator.evict(eviction);
+    const tables = decoded.tables.map(({ rowKey, rows }) => ({
+      rowKey,
+      columns: rows.columns,
+      keyIds: operator.internKeys(rows),
+    }));
+    return () => {
+      for (const { rowKey, keyIds, columns } of tables) {
+        operator.foldRows(rowKey, keyIds, columns);
+      }
+      for (const eviction of decoded.evictions) operator.evict(eviction);
+    };
   }
 
   private operatorOf(header: OperatorHeader): OperatorState {

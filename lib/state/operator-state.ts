@@ -76,18 +76,18 @@ export class OperatorState {
     this.recycle(rows);
   }
 
-  /** Folds after-images: each row replaces the row of its key, so that folding twice is folding once. */
-  foldRows(rowKey: number, { texts, keyGroups, columns }: DecodedRows): void {
-    const keyIds = Int32Array.from(texts, (text, row) => this.keys.intern(text, keyGroups[row]!));
-    this.placeRows(rowKey, keyIds, columns);
+  /** Ids of the keys of after-images; keys are a cache, so that nothing is folded by it yet. */
+  internKeys({ texts, keyGroups }: DecodedRows): Int32Array {
+    return Int32Array.from(texts, (text, row) => this.keys.intern(text, keyGroups[row]!));
   }
 
   /** Adds the rows of a segment, which are in order and were not there before. */
   restoreRows(rowKey: number, { texts, keyGroups, columns }: DecodedRows): void {
-    this.placeRows(rowKey, this.keys.internSorted(texts, keyGroups), columns);
+    this.foldRows(rowKey, this.keys.internSorted(texts, keyGroups), columns);
   }
 
-  private placeRows(rowKey: number, keyIds: Int32Array, columns: readonly Column[]): void {
+  /** Folds after-images: each row replaces the row of its key, so that folding twice is folding once. */
+  foldRows(rowKey: number, keyIds: Int32Array, columns: readonly Column[]): void {
     if (keyIds.length === 0) return;
     const table = this.tables.get(rowKey) ?? this.newTable();
     this.tables.set(rowKey, table);

@@ -1,6 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { EngineError } from '../../../lib/model/errors.ts';
+import { JSON_DEPTH_MAX } from '../../../lib/model/limits.ts';
+import { ByteWriter } from '../../../lib/state/codec.ts';
+import { encodeOperatorHeader } from '../../../lib/state/delta.ts';
+import { DELTA_FORMAT_VERSION } from '../../../lib/state/format-version.ts';
 import { KeyedState } from '../../../lib/state/keyed-state.ts';
 import { segmentBytes } from './support.ts';
 
@@ -69,4 +73,53 @@ test('a delta that cannot be read wholly changes nothing', () => {
   const before = segmentBytes(state);
   expect(() => state.applyDelta(stored.subarray(0, stored.length - 1))).toThrow(EngineError);
   expect(segmentBytes(state)).toEqual(before);
+});
+
+/** A delta of one row for each text, whose only value is that text; key groups as given. */
+function deltaOfTables(
+  ...tables: readonly {
+    readonly rowKey: number;
+    readonly keyGroup: number;
+    readonly json: string;
+  }[]
+): Uint8Array {
+  const writer = new ByteWriter();
+  for (const head of [DELTA_FORMAT_VERSION, 1]) writer.byte(head);
+  encodeOperatorHeader(writer, { uid: 'totals', schemaId: 'value', kinds: ['value'] });
+  writer.varint(0);
+  writer.varint(tables.length);
+  for (const { rowKey, keyGroup, json } of tables) {
+    writer.zigzag(rowKey);
+    for (const count of [1, 1, keyGroup, 1]) writer.varint(count);
+    writer.texts(['ada']);
+    writer.byte(2);
+    writer.texts([json]);
+  }
+  return writer.finish();
+}
+
+test('a delta with a key in two key groups changes nothing', () => {
+  const state = KeyedState.empty();
+  const before = segmentBytes(state);
+  const broken = deltaOfTables(
+    { rowKey: 0, keyGroup: 3, json: '"first"' },
+    { rowKey: 1, keyGroup: 4, json: '"second"' },
+  );
+  expect(() => state.applyDelta(broken)).toThrow(/a key stands in two key groups/);
+  expect(segmentBytes(state)).toEqual(before);
+});
+
+test('a stored value is as deep as an event may be, and not deeper', () => {
+  const nested = (depth: number) =>
+    deltaOfTables({
+      rowKey: 0,
+      keyGroup: 3,
+      json: `${'['.repeat(depth)}"padding"${']'.repeat(depth)}`,
+    });
+  const state = KeyedState.empty();
+  state.applyDelta(nested(JSON_DEPTH_MAX));
+  expect(state.rowCount()).toBe(1);
+  for (const depth of [JSON_DEPTH_MAX + 1, 20_000]) {
+    expect(() => state.applyDelta(nested(depth))).toThrow(/nested more than 64 levels deep/);
+  }
 });

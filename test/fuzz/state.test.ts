@@ -1,0 +1,5 @@
+import { describe } from 'vitest';
+import { fuzzed } from './fuzzed.ts';
+import { stateTargets } from './targets-state.ts';
+
+describe('stored state', () => fuzzed(stateTargets));
