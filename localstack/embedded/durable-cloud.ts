@@ -1,13 +1,20 @@
 // The model of the cloud with a clock and, if there is a folder, a journal: what changes it is written
 // down before anyone learns of it, and replayed through the same model at the next start.
 
-import { type Cloud, createCloud, type ServiceName } from '../../lib/cloud/cloud.ts';
+import {
+  type Cloud,
+  type CloudOptions,
+  createCloud,
+  type ServiceName,
+} from '../../lib/cloud/cloud.ts';
 import type { FunctionVersion } from '../../lib/cloud/lambda/functions.ts';
 import type { Invocation, Outcome } from '../../lib/cloud/lambda/invocation.ts';
 import { ServiceError } from '../../lib/cloud/service.ts';
 import type { Stack } from './cloudformation/deploy.ts';
 import { type DataDirectory, openDataDirectory } from './data-directory.ts';
 import { Refused } from './refused.ts';
+
+export type RetryOptions = Pick<CloudOptions, 'retryDelayMaxMs' | 'retryBoundaries'>;
 
 export interface DurableCloud {
   readonly region: string;
@@ -59,8 +66,9 @@ const READS = /^(BatchGet|Describe|Get|Head|List|Query|Scan|SubscribeToShard|Tra
 export function openDurableCloud(options: {
   readonly rates: boolean;
   readonly dataDirectory: string | undefined;
+  readonly retries: RetryOptions;
 }): DurableCloud {
-  const cloud = createCloud({ rates: options.rates });
+  const cloud = createCloud({ rates: options.rates, ...options.retries });
   const stacks = new Map<string, Stack>();
   let lastMs = 0;
   /** Never goes back, so that a corrected clock cannot reorder what was written down. */

@@ -9,7 +9,7 @@ import { readAssembly, type StackSource } from './cloudformation/assembly.ts';
 import { deployStack } from './cloudformation/deploy.ts';
 import type { Workshop } from './cloudformation/resources/resource-type.ts';
 import { type CodeStore, createCodeStore } from './code-store.ts';
-import { type DurableCloud, openDurableCloud } from './durable-cloud.ts';
+import { type DurableCloud, openDurableCloud, type RetryOptions } from './durable-cloud.ts';
 import { createFeed, type Feed } from './feed.ts';
 import { createFunctionLogs } from './function-logs.ts';
 import { decideDestination } from './http/route.ts';
@@ -39,6 +39,16 @@ export interface EmbeddedCloudOptions {
    * @default false
    */
   readonly rates?: boolean;
+  /**
+   * How mappings deliver a failing batch again; a folder is opened with what it was begun with.
+   * @default the same batch, at most 30 s later
+   */
+  readonly retries?: RetryOptions;
+  /**
+   * Where a sandbox sends its requests, a proxy for example; asked once for each that starts.
+   * @default the cloud's own endpoint
+   */
+  readonly sandboxEndpoint?: () => string;
 }
 
 /** Outputs of all stacks deployed together; one that several stacks have is joined by commas. */
@@ -78,8 +88,8 @@ export interface EmbeddedCloud {
 export async function startEmbeddedCloud(
   options: EmbeddedCloudOptions = {},
 ): Promise<EmbeddedCloud> {
-  const { port = 0, rates = false, dataDirectory } = options;
-  const cloud = openDurableCloud({ rates, dataDirectory });
+  const { port = 0, rates = false, retries = {}, dataDirectory } = options;
+  const cloud = openDurableCloud({ rates, retries, dataDirectory });
   const codeDirectory = cloud.codeDirectory ?? mkdtempSync(join(tmpdir(), 'rivulet-'));
   const dropFolders = () => {
     cloud.close();
@@ -97,7 +107,7 @@ export async function startEmbeddedCloud(
   });
   const endpoint = `http://127.0.0.1:${server.port}`;
   const pool = createSandboxPool({
-    endpoint,
+    endpoint: options.sandboxEndpoint ?? (() => endpoint),
     region: cloud.region,
     onOutput(functionName, text) {
       logs.append(functionName, text);

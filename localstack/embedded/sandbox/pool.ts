@@ -20,6 +20,8 @@ export interface SandboxStatus {
   readonly functionName: string;
   readonly version: string;
   readonly busy: boolean;
+  /** Where it sends its requests. */
+  readonly endpoint: string;
 }
 
 export interface SandboxPool {
@@ -39,14 +41,18 @@ export interface SandboxPool {
 interface Entry {
   readonly runnable: RunnableFunction;
   readonly sandbox: Sandbox;
+  readonly endpoint: string;
   /** Taken, from before its code is loaded until its answer. */
   taken: boolean;
   usedAtMs: number;
 }
 
-/** @param onOutput what functions print, as it comes */
+/**
+ * @param endpoint where the next sandbox sends its requests
+ * @param onOutput what functions print, as it comes
+ */
 export function createSandboxPool(options: {
-  readonly endpoint: string;
+  readonly endpoint: () => string;
   readonly region: string;
   readonly onOutput: (functionName: string, text: string) => void;
 }): SandboxPool {
@@ -63,9 +69,10 @@ export function createSandboxPool(options: {
   sweep.unref();
 
   const start = (runnable: RunnableFunction): Entry => {
+    const endpoint = options.endpoint();
     const sandbox = startSandbox({
       runnable,
-      endpoint: options.endpoint,
+      endpoint,
       region: options.region,
       onOutput: (text) => options.onOutput(runnable.functionName, text),
       onExit: () => {
@@ -74,7 +81,7 @@ export function createSandboxPool(options: {
         if (entries.size === 0) onEmpty?.();
       },
     });
-    const entry: Entry = { runnable, sandbox, taken: true, usedAtMs: Date.now() };
+    const entry: Entry = { runnable, sandbox, endpoint, taken: true, usedAtMs: Date.now() };
     entries.add(entry);
     return entry;
   };
@@ -107,11 +114,12 @@ export function createSandboxPool(options: {
       return outcome;
     },
     list: () =>
-      [...entries].map(({ runnable, sandbox, taken }) => ({
+      [...entries].map(({ runnable, sandbox, endpoint, taken }) => ({
         pid: sandbox.pid,
         functionName: runnable.functionName,
         version: runnable.version,
         busy: taken,
+        endpoint,
       })),
     kill(pid) {
       const entry = [...entries].find(({ sandbox }) => sandbox.pid === pid);

@@ -80,6 +80,7 @@ describe('a function', () => {
       functionName: outputs['FunctionName'],
       version: '1',
       busy: false,
+      endpoint: cloud.endpoint,
     });
   });
 

@@ -1,0 +1,168 @@
+// One run: a pipeline in the embedded cloud, events flowing, and sandboxes killed, frozen and cut off
+// at the calls that the plan names. When every fault has struck, all that was pushed is applied and
+// compared, row by row, with a computation that knows nothing of batches.
+
+import { setTimeout as wait } from 'node:timers/promises';
+import { InvokeCommand, LambdaClient, ListFunctionsCommand } from '@aws-sdk/client-lambda';
+import type { StreamWriter } from '../../localstack/demo/push.ts';
+import { auditOf, type Compared, compare } from './compare.ts';
+import { BATCH_SIZE, type Deployed, withPipeline } from './deployed.ts';
+import type { StruckFault } from './fault-proxy.ts';
+import { type Fault, isKill, planFaults } from './plan.ts';
+import type { PortMethod } from './port-call.ts';
+import { createTraffic, type Traffic } from './traffic.ts';
+
+export interface KillReport extends Compared {
+  readonly seed: number;
+  readonly kills: number;
+  /** Kills after the cloud had done the PutItem of a commit and before its reply went out. */
+  readonly killsBetweenCommitAndReply: number;
+  readonly struck: readonly StruckFault[];
+  readonly calls: ReadonlyMap<PortMethod, number>;
+  readonly recordsIn: number;
+  readonly seconds: number;
+}
+
+/** A log is folded for the first time after a quarter of its 1,024 slots. */
+const BATCHES_BEFORE_FOLD = 260;
+/** Faults that wait for their call at the same time. */
+const ARMED_MAX = 4;
+/** Commits between two rounds of events, and how long to wait for them. */
+const COMMITS_PER_ROUND = 12;
+const COMMITS_PER_FOLD = 24;
+const ROUND_MS_MAX = 1_000;
+const STALLED_MS = 60_000;
+const POLL_MS = 50;
+
+/** @param onProgress how many faults of how many have struck */
+export async function runKills(options: {
+  readonly kills: number;
+  readonly seed: number;
+  readonly onProgress?: (progress: {
+    readonly struck: number;
+    readonly planned: number;
+    readonly recordsIn: number;
+  }) => void;
+}): Promise<KillReport> {
+  const { kills, seed, onProgress = () => {} } = options;
+  const startedAtMs = performance.now();
+  const faults = planFaults({ kills, seed });
+  return withPipeline(async (deployed) => {
+    const { proxy } = deployed;
+    const traffic = createTraffic({ seed, batchSize: BATCH_SIZE, writer: deployed.writer });
+    await push(deployed, traffic.open());
+    await untilApplied(deployed, traffic);
+    await push(deployed, traffic.lengthen(BATCHES_BEFORE_FOLD));
+    const maintenance = keepMaintaining(deployed);
+    await strikeAll(deployed, {
+      traffic,
+      faults,
+      onProgress: (struck) =>
+        onProgress({ struck, planned: faults.length, recordsIn: traffic.recordCount() }),
+    });
+    await maintenance.stop();
+    await proxy.settled();
+    // A later commit of a shard shows that all before it is published.
+    await untilApplied(deployed, traffic);
+    await push(deployed, traffic.close());
+    await untilApplied(deployed, traffic);
+
+    const found = await compare(deployed, traffic.pushed);
+    const killed = proxy.struck.filter(({ fault }) => isKill(fault.kind));
+    return {
+      seed,
+      kills: killed.length,
+      killsBetweenCommitAndReply: killed.filter(
+        ({ fault, statusCode }) =>
+          fault.kind === 'kill-after' && fault.method === 'commits.append' && statusCode === 200,
+      ).length,
+      struck: proxy.struck,
+      calls: proxy.calls,
+      recordsIn: traffic.recordCount(),
+      ...found,
+      seconds: Math.round((performance.now() - startedAtMs) / 100) / 10,
+    };
+  });
+}
+
+const push = ({ writer }: Deployed, records: Parameters<StreamWriter['push']>[0]) =>
+  writer.push(records, () => {});
+
+/** Keeps faults armed and events flowing until the last fault has struck. */
+async function strikeAll(
+  deployed: Deployed,
+  run: {
+    readonly traffic: Traffic;
+    readonly faults: readonly Fault[];
+    readonly onProgress: (struck: number) => void;
+  },
+): Promise<void> {
+  const { proxy } = deployed;
+  const { traffic, onProgress } = run;
+  const waiting = [...run.faults];
+  let last = { struck: 0, atMs: performance.now() };
+  while (proxy.struck.length < run.faults.length) {
+    while (proxy.armedCount < ARMED_MAX && waiting.length > 0) proxy.arm(waiting.shift()!);
+    await push(deployed, traffic.round());
+    await proxy.commitsAnswered(COMMITS_PER_ROUND, ROUND_MS_MAX);
+    onProgress(proxy.struck.length);
+    if (proxy.struck.length > last.struck) {
+      last = { struck: proxy.struck.length, atMs: performance.now() };
+    }
+    if (performance.now() - last.atMs > STALLED_MS) {
+      throw new Error(
+        `no fault struck for a minute: ${proxy.struck.length} of ${run.faults.length} have`,
+      );
+    }
+  }
+}
+
+/** Invokes the maintenance function again and again, as its schedule does every few minutes. */
+function keepMaintaining({ cloud, proxy }: Deployed) {
+  const lambda = new LambdaClient({
+    endpoint: cloud.endpoint,
+    region: cloud.region,
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+    maxAttempts: 1,
+  });
+  let stopped = false;
+  const run = async () => {
+    const { Functions = [] } = await lambda.send(new ListFunctionsCommand({}));
+    const FunctionName = Functions.map((found) => found.FunctionName!).find((name) =>
+      name.includes('Maintenance'),
+    );
+    while (!stopped) {
+      // It fails when its sandbox is killed; the next one goes on.
+      await lambda.send(new InvokeCommand({ FunctionName }));
+      await proxy.commitsAnswered(COMMITS_PER_FOLD, ROUND_MS_MAX);
+    }
+  };
+  const running = run();
+  // Thrown where it is awaited.
+  running.catch(() => {});
+  return {
+    async stop() {
+      stopped = true;
+      await running;
+      lambda.destroy();
+    },
+  };
+}
+
+/** Until every record is committed and no sandbox has anything to do. */
+async function untilApplied(deployed: Deployed, traffic: Traffic): Promise<void> {
+  const { cloud } = deployed;
+  let last = { done: -1, atMs: performance.now() };
+  for (;;) {
+    const { totals } = await auditOf(deployed);
+    const done = totals.in - totals.duplicate;
+    if (done >= traffic.recordCount() && !cloud.sandboxes().some(({ busy }) => busy)) return;
+    if (done > last.done) last = { done, atMs: performance.now() };
+    if (performance.now() - last.atMs > STALLED_MS) {
+      throw new Error(
+        `nothing moved for a minute: ${done} of ${traffic.recordCount()} are applied`,
+      );
+    }
+    await wait(POLL_MS);
+  }
+}

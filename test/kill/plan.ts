@@ -1,0 +1,95 @@
+// The faults of a run, drawn from a seed: what happens to which call of which port, at which of its
+// occurrences. The same seed gives the same plan; when each fault strikes is up to the processes.
+
+import { seededRandom } from '../../localstack/demo/flights.ts';
+import { PORT_METHODS, type PortMethod } from './port-call.ts';
+
+/** What kills a sandbox, by what becomes of the request it had sent. */
+export const KILLS = [
+  /** It never arrives. */
+  'kill-before',
+  /** It is done, and its reply never goes out. */
+  'kill-after',
+  /** It arrives later, when other sandboxes have gone on: a zombie. */
+  'kill-zombie',
+] as const;
+
+/** What a sandbox lives through. */
+export const DISTURBANCES = [
+  /** The request is done, and instead of the reply the connection breaks: the SDK repeats it. */
+  'lost-reply',
+  /** The connection breaks, and the request is done after all, later than its repetition. */
+  'late-repeat',
+  /** The request is held for a while. */
+  'delay',
+  /** The request is done twice, and the second answer goes out. */
+  'duplicate',
+  /** The sandbox is stopped with SIGSTOP when the request has arrived, and goes on later. */
+  'freeze',
+] as const;
+
+export type Kill = (typeof KILLS)[number];
+export type FaultKind = Kill | (typeof DISTURBANCES)[number];
+
+export interface Fault {
+  readonly kind: FaultKind;
+  readonly method: PortMethod;
+  /** It strikes at this call of the method, counted from 1 since it was armed. */
+  readonly occurrence: number;
+  /** Held or frozen: until this many commits more were answered. */
+  readonly commits: number;
+}
+
+/** The share of kills with a commit that is done and whose reply never goes out. */
+const COMMIT_REPLY_SHARE = 0.35;
+const DISTURBANCES_PER_KILL = 0.6;
+
+/** Occurrences to choose from: as many as pass in about a second. */
+const OCCURRENCES_MAX: Readonly<Partial<Record<PortMethod, number>>> = {
+  'commits.append': 12,
+  'tables.publish': 120,
+  'objects.get': 4,
+  'files.put': 6,
+};
+const COMMITS_MAX = 24;
+
+export const isKill = (kind: FaultKind): kind is Kill => KILLS.some((kill) => kill === kind);
+
+/** `kills` kills and some disturbances, in the order in which they are armed. */
+export function planFaults(options: {
+  readonly kills: number;
+  readonly seed: number;
+}): readonly Fault[] {
+  const random = seededRandom(options.seed);
+  const below = (limit: number) => Math.floor(random() * limit);
+  const shuffled = <Item>(items: readonly Item[]) =>
+    items
+      .map((item) => ({ item, place: random() }))
+      .sort((one, other) => one.place - other.place)
+      .map(({ item }) => item);
+  const faultOf = ({ kind, method }: Pick<Fault, 'kind' | 'method'>): Fault => ({
+    kind,
+    method,
+    occurrence: 1 + below(OCCURRENCES_MAX[method] ?? 2),
+    commits: 1 + below(COMMITS_MAX),
+  });
+  /** Every pair before any of them comes again. */
+  const pairs = (kinds: readonly FaultKind[], count: number) => {
+    const drawn: Pick<Fault, 'kind' | 'method'>[] = [];
+    while (drawn.length < count) {
+      drawn.push(
+        ...shuffled(kinds.flatMap((kind) => PORT_METHODS.map((method) => ({ kind, method })))),
+      );
+    }
+    return drawn.slice(0, count);
+  };
+  const betweenCommitAndReply = Math.ceil(options.kills * COMMIT_REPLY_SHARE);
+  return shuffled([
+    ...Array.from({ length: betweenCommitAndReply }, () => ({
+      kind: 'kill-after' as const,
+      method: 'commits.append' as const,
+    })),
+    ...pairs(KILLS, options.kills - betweenCommitAndReply),
+    ...pairs(DISTURBANCES, Math.floor(options.kills * DISTURBANCES_PER_KILL)),
+  ]).map(faultOf);
+}
