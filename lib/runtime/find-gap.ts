@@ -4,6 +4,7 @@
 
 import type { Gap } from '../model/commit.ts';
 import { EngineError } from '../model/errors.ts';
+import type { LogId } from '../model/ids.ts';
 import type { Position } from '../model/record.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
@@ -27,7 +28,7 @@ export interface GapPolicy {
 /** The gap between the committed position and the first record of a batch; `null` when there is none. */
 export async function findGap(
   ports: GapPorts,
-  policy: GapPolicy,
+  policy: Pick<GapPolicy, 'recordAgeMaxMs'>,
   between: {
     readonly warm: WarmState;
     readonly after: Position | null;
@@ -53,23 +54,35 @@ export async function findGap(
     shardId: warm.shardId,
     sequenceNumber: after.sequenceNumber,
   });
-  if (found === before.sequenceNumber) {
-    if (headAgeMs <= retentionMs) return null;
+  if (found !== before.sequenceNumber) return { kind: 'lost', after, before };
+  return headAgeMs <= retentionMs ? null : { kind: 'unprovable', after, before };
+}
+
+/**
+ * Lets a gap pass into the commit, with a warning.
+ *
+ * @throws EngineError `data` when records were lost and the policy is to stop.
+ */
+export function acceptGap(
+  ports: Pick<GapPorts, 'logger'>,
+  policy: GapPolicy,
+  seen: { readonly log: LogId; readonly gap: Gap },
+): void {
+  const { log, gap } = seen;
+  if (gap.kind === 'unprovable') {
     ports.logger.warn(
       'the shard was quiet for longer than its retention: a loss cannot be ruled out',
-      {
-        log: warm.log,
-      },
+      { log },
     );
-    return { kind: 'unprovable', after, before };
+    return;
   }
   if (policy.onGap === 'fail') {
+    const { after, before } = gap;
     throw new EngineError(
       'data',
-      `${warm.log}: the stream holds ${found ?? 'nothing'} after ${after.sequenceNumber}, but ${before.sequenceNumber} was delivered; set onGap to 'warn' to record the loss and go on`,
+      `${log}: the record after ${after.sequenceNumber} is not ${before.sequenceNumber}, which was delivered; set onGap to 'warn' to record the loss and go on`,
       { code: 'gap' },
     );
   }
-  ports.logger.warn('records were lost before they were read', { log: warm.log });
-  return { kind: 'lost', after, before };
+  ports.logger.warn('records were lost before they were read', { log });
 }

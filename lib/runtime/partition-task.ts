@@ -30,7 +30,7 @@ import { isSlotFree } from '../protocol/ring.ts';
 import type { BatchInput, BatchResult, ExecutablePlan } from './batch.ts';
 import { foldLog } from './checkpoint.ts';
 import { encodeCommitBody } from './commit-body.ts';
-import { findGap, type GapPolicy } from './find-gap.ts';
+import { acceptGap, findGap, type GapPolicy } from './find-gap.ts';
 import {
   COMMIT_FORMAT_VERSION,
   type LearnPorts,
@@ -127,6 +127,9 @@ class BatchRun {
     this.duplicateCount = decoded.duplicateCount;
     if (decoded.count === 0) return { warm, response: { batchItemFailures: [] } };
     let gap = await this.findGap(warm, decoded, 0);
+    // Where others have committed meanwhile a stale state sees a gap: only the log can tell.
+    if (gap !== null && known !== undefined) return this.processAll(shardId, undefined);
+    this.acceptGap(warm, gap);
     warm = await this.freeSlot(warm);
     const first = decoded.positionOf(0);
     let pace = await this.pacing.start(warm, { first, pending: decoded.count });
@@ -148,6 +151,7 @@ class BatchRun {
       warm = await this.freeSlot(warm);
       pace = await this.pacing.next(pace, warm, decoded.positionOf(from));
       gap = attempt.committed ? null : await this.findGap(warm, decoded, from);
+      this.acceptGap(warm, gap);
     }
     return { warm, response: { batchItemFailures: [] } };
   }
@@ -359,6 +363,10 @@ class BatchRun {
       before: decoded.positionOf(index),
       arrivedAtMs: decoded.arrivedAtMs[index]!,
     });
+  }
+
+  private acceptGap({ log }: WarmState, gap: Gap | null): void {
+    if (gap !== null) acceptGap(this.ports, this.options, { log, gap });
   }
 
   private unfinished(decoded: DecodedBatch, from: number): BatchResponse {

@@ -347,6 +347,18 @@ describe('a partition task', () => {
     expect(at.slots().length).toBeGreaterThan(3);
   });
 
+  test('that is stale takes what others committed meanwhile for no gap', async () => {
+    const at = world({ task: { onGap: 'fail' } });
+    const stale = at.sandbox();
+    await stale(at.push(morning));
+    at.clock.ms += 600_000;
+    await at.sandbox()(at.push(noon));
+    at.clock.ms += 600_000;
+    await stale(at.push(night));
+    expectTable(at, all);
+    expect(at.slots().some((slot) => slot['gap'] !== undefined)).toBe(false);
+  });
+
   test('finds no gap when the stream holds exactly the record that was delivered', async () => {
     const at = world();
     await at.sandbox()(at.push(morning));
