@@ -25,6 +25,11 @@ export interface CloudOptions {
   readonly retryBoundaries?: 'same' | 'varied';
   /** The longest wait between two deliveries of a failing batch, in milliseconds. @default 30000 */
   readonly retryDelayMaxMs?: number;
+  /**
+   * How far an eventually consistent read of DynamoDB lags behind, in milliseconds.
+   * @default every read is up to date
+   */
+  readonly readLagMs?: (nowMs: number) => number;
 }
 
 export type ServiceName = 'kinesis' | 'dynamodb' | 's3' | 'lambda' | 'events';
@@ -72,7 +77,8 @@ export function createCloud(options: CloudOptions = {}): Cloud {
   const place = { region, accountId };
   const seed = options.seed ?? 1;
   const kinesis = createKinesis({ ...place, seed, rates: options.rates ?? false });
-  const dynamodb = createDynamoDb(place);
+  const { readLagMs } = options;
+  const dynamodb = createDynamoDb({ ...place, ...(readLagMs !== undefined && { readLagMs }) });
   const s3 = createS3(place);
   const events = createEvents({ ...place, seed });
   let sent: SentMessage[] = [];

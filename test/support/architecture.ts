@@ -64,7 +64,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'lib/adapters/aws': ['lib/model', 'lib/contract', 'lib/ports', ...SDK],
   'lib/adapters/system': ['lib/model', 'lib/ports', NODE],
   'lib/cloud': ['lib/model', 'node:crypto', 'node:zlib'],
-  'lib/testing': ALL_OF_LIB,
+  'lib/testing': [...ALL_OF_LIB, 'lib/adapters/aws', ...SDK],
   functions: [...ALL_OF_LIB, 'lib/adapters/aws', 'virtual:pipeline', 'type:aws-lambda'],
   'functions/pipelines': ['lib/index.ts', 'valibot'],
   cdk: [

@@ -1,0 +1,47 @@
+// Finds the fault that a plan has for a call or an invocation, and keeps count of those that struck.
+
+import type { CallFaultKind, FaultPlan, InvocationFaultKind } from './fault-plan.ts';
+import type { TracedCall } from './network.ts';
+
+export class FaultSelection {
+  readonly plan: FaultPlan;
+  /** How often each fault struck: `operation × kind`. */
+  readonly struck = new Map<string, number>();
+  private readonly byCall = new Map<number, CallFaultKind>();
+  private readonly byOperation = new Map<string, CallFaultKind>();
+  private readonly byInvocation = new Map<number, InvocationFaultKind>();
+  private readonly operationCounts = new Map<string, number>();
+
+  constructor(plan: FaultPlan) {
+    this.plan = plan;
+    for (const fault of plan.calls) {
+      if ('call' in fault) this.byCall.set(fault.call, fault.kind);
+      else this.byOperation.set(`${fault.operation} ${fault.nth}`, fault.kind);
+    }
+    for (const { invocation, kind } of plan.invocations) this.byInvocation.set(invocation, kind);
+  }
+
+  /** Whether an object came back damaged, so that errors about damage are to be expected. */
+  get hasDamaged(): boolean {
+    return this.struck.has('GetObject × damage');
+  }
+
+  ofCall(call: TracedCall): CallFaultKind | undefined {
+    const { index, operation } = call;
+    const nth = this.operationCounts.get(operation) ?? 0;
+    this.operationCounts.set(operation, nth + 1);
+    const kind = this.byCall.get(index) ?? this.byOperation.get(`${operation} ${nth}`);
+    if (kind !== undefined) this.count(`${operation} × ${kind}`);
+    return kind;
+  }
+
+  ofInvocation(ordinal: number): InvocationFaultKind | undefined {
+    const kind = this.byInvocation.get(ordinal);
+    if (kind !== undefined) this.count(`invocation × ${kind}`);
+    return kind;
+  }
+
+  count(what: string): void {
+    this.struck.set(what, (this.struck.get(what) ?? 0) + 1);
+  }
+}

@@ -1,0 +1,82 @@
+// Draws a fault plan. Each seed gets its own mixture (some kinds of faults often, most of them not at
+// all), because runs in which everything goes wrong at once all look alike.
+
+import { type Chance, chanceOf } from './chance.ts';
+import {
+  CALL_FAULTS,
+  type CallFault,
+  type FaultPlan,
+  INVOCATION_FAULTS,
+  type InvocationFault,
+  WORLD_FAULTS,
+  type WorldFault,
+} from './fault-plan.ts';
+
+/** How large a run is when nothing goes wrong; faults are spread over it. */
+export interface RunSize {
+  readonly callCount: number;
+  readonly invocationCount: number;
+  readonly durationMs: number;
+}
+
+/** Rare operations get faults of their own, so that none of them goes untested. */
+const RARE_OPERATIONS = [
+  'GetObject',
+  'UpdateItem',
+  'Query',
+  'CopyObject',
+  'PutObject',
+  'GetItem',
+] as const;
+
+/** The fault plan that a seed stands for. */
+export function randomPlan(seed: number, size: RunSize): FaultPlan {
+  const chance = chanceOf(seed, 'plan');
+  return {
+    seed,
+    calls: [...anyCalls(chance, size), ...rareCalls(chance)],
+    invocations: invocationFaults(chance, size),
+    world: worldFaults(chance, size),
+  };
+}
+
+function anyCalls(chance: Chance, { callCount }: RunSize): CallFault[] {
+  const kinds = mixture(chance, CALL_FAULTS);
+  const count = Math.round((callCount * chance.pick([0, 1, 3, 10])) / 100);
+  return Array.from({ length: count }, () => ({
+    // Faults make a run longer, so some of them wait beyond the end of a calm one.
+    call: chance.below(Math.ceil(callCount * 1.3)),
+    kind: chance.pick(kinds),
+  }));
+}
+
+function rareCalls(chance: Chance): CallFault[] {
+  const count = chance.pick([0, 1, 4]);
+  return Array.from({ length: count }, () => {
+    const operation = chance.pick(RARE_OPERATIONS);
+    const kind = operation === 'GetObject' ? 'damage' : chance.pick(CALL_FAULTS);
+    return { operation, nth: chance.below(12), kind };
+  });
+}
+
+function invocationFaults(chance: Chance, { invocationCount }: RunSize): InvocationFault[] {
+  const kinds = mixture(chance, INVOCATION_FAULTS);
+  const count = Math.round((invocationCount * chance.pick([0, 10, 40])) / 100);
+  return Array.from({ length: count }, () => ({
+    invocation: chance.below(invocationCount),
+    kind: chance.pick(kinds),
+  }));
+}
+
+function worldFaults(chance: Chance, { durationMs }: RunSize): WorldFault[] {
+  const kinds = mixture(chance, WORLD_FAULTS);
+  const count = chance.pick([0, 2, 6]);
+  return Array.from({ length: count }, () => ({
+    atMs: chance.below(durationMs),
+    kind: chance.pick(kinds),
+  }));
+}
+
+/** A few of the kinds, as likely as all of them. */
+const mixture = <Kind>(chance: Chance, kinds: readonly Kind[]): Kind[] =>
+  chance.shuffled(kinds).slice(0, chance.between(1, kinds.length));

@@ -1,0 +1,87 @@
+// A sandbox of the simulation: the process that runs one version of the code, with the warm state
+// that the partition task keeps in it. Whatever reaches it from outside comes through `receive`: a
+// dead sandbox hears nothing any more, a frozen one hears everything when it is thawed.
+
+import type { Clock } from '../ports/clock.ts';
+import type { PartitionTask } from '../runtime/partition-task.ts';
+import type { Scheduler } from './scheduler.ts';
+
+export class Sandbox {
+  readonly id: number;
+  readonly version: number;
+  readonly clock: Clock;
+  task: PartitionTask | null = null;
+  busy = false;
+  idleSinceMs: number;
+  private readonly scheduler: Scheduler;
+  private dead = false;
+  /** What arrived while it was frozen; `null` while it runs. */
+  private heldBack: (() => void)[] | null = null;
+  /** What its clock is ahead of the true time. */
+  private skewMs: number;
+
+  constructor(options: {
+    readonly id: number;
+    readonly version: number;
+    readonly skewMs: number;
+    readonly scheduler: Scheduler;
+  }) {
+    const { id, version, scheduler, skewMs } = options;
+    this.id = id;
+    this.version = version;
+    this.scheduler = scheduler;
+    this.skewMs = skewMs;
+    this.idleSinceMs = scheduler.nowMs;
+    this.clock = {
+      nowMs: () => scheduler.nowMs + this.skewMs,
+      abortAt: (deadlineMs) => this.abortAt(deadlineMs),
+    };
+  }
+
+  get isDead(): boolean {
+    return this.dead;
+  }
+
+  get isFrozen(): boolean {
+    return this.heldBack !== null;
+  }
+
+  get isIdle(): boolean {
+    return !this.dead && !this.busy && this.heldBack === null;
+  }
+
+  receive(happen: () => void): void {
+    if (this.dead) return;
+    if (this.heldBack === null) happen();
+    else this.heldBack.push(happen);
+  }
+
+  die(): void {
+    this.dead = true;
+    this.heldBack = null;
+  }
+
+  freeze(durationMs: number): void {
+    if (this.dead || this.heldBack !== null) return;
+    this.heldBack = [];
+    this.scheduler.after(durationMs, () => this.thaw());
+  }
+
+  jumpClock(byMs: number): void {
+    this.skewMs += byMs;
+  }
+
+  private thaw(): void {
+    const heldBack = this.heldBack ?? [];
+    this.heldBack = null;
+    for (const happen of heldBack) this.receive(happen);
+  }
+
+  /** As the machine's: the wait is computed once, and a jump of the clock does not change it. */
+  private abortAt(deadlineMs: number): AbortSignal {
+    const controller = new AbortController();
+    const waitMs = Math.max(0, deadlineMs - this.clock.nowMs());
+    this.scheduler.after(waitMs, () => this.receive(() => controller.abort()));
+    return controller.signal;
+  }
+}

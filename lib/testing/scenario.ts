@@ -1,0 +1,32 @@
+import type { Plan } from '../plan/plan.ts';
+import type { TaskOptions } from '../runtime/partition-task.ts';
+
+/** One record as a producer puts it. */
+export interface Arrival {
+  /** From the start of the run. */
+  readonly atMs: number;
+  readonly partitionKey: string;
+  readonly data: Uint8Array;
+}
+
+/** What user code may do to the process it runs in. */
+export interface Process {
+  /** Ends the sandbox in which the caller runs, as running out of memory does. */
+  end(): never;
+}
+
+/** A pipeline, the records it gets, and the settings it is deployed with. */
+export interface Scenario {
+  readonly name: string;
+  /** Builds the plan; `process` is that of whichever sandbox runs the code. */
+  readonly plan: (process: Process) => Plan;
+  readonly arrivals: readonly Arrival[];
+  readonly shardCount: number;
+  readonly ringSize: number;
+  /** Records of a batch at most. */
+  readonly batchSize: number;
+  /** Settings of the task other than its identity and its plan. */
+  readonly task?: Partial<Omit<TaskOptions, 'identity' | 'executable'>>;
+  /** Whether shards may be split and merged while the pipeline runs. @default false */
+  readonly resharding?: boolean;
+}

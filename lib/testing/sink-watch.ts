@@ -1,0 +1,176 @@
+// Watches the sinks from outside: nothing is visible before its commit, every batch is visible before
+// the next one of its shard may be committed, and in the end the sinks hold the fold of the outputs
+// that commits name, and nothing else.
+
+import type { Item } from '../adapters/aws/commit-item.ts';
+import type { Cloud } from '../cloud/cloud.ts';
+import type { ItemChange, OutboxEntry } from '../model/commit.ts';
+import { sha256Hex } from '../state/digest.ts';
+import { type Journal, type JournalEntry, nameOf, type ReportViolation } from './journal.ts';
+
+/** The buckets and the table of a simulated world. */
+export const ENGINE_BUCKET = 'engine';
+export const OUTPUT_BUCKET = 'outputs';
+export const ROW_TABLE = 'rows';
+
+interface CommittedRow {
+  readonly log: string;
+  readonly n: number;
+  readonly change: ItemChange;
+}
+
+export class SinkWatch {
+  private readonly cloud: Cloud;
+  private readonly report: ReportViolation;
+  private readonly nowMs: () => number;
+  /** Digest of every object that a commit names, by key. */
+  private readonly objects = new Map<string, string>();
+  /** The newest committed row of each item. */
+  private readonly rows = new Map<string, CommittedRow>();
+
+  constructor(options: {
+    readonly cloud: Cloud;
+    readonly report: ReportViolation;
+    readonly nowMs: () => number;
+  }) {
+    this.cloud = options.cloud;
+    this.report = options.report;
+    this.nowMs = options.nowMs;
+  }
+
+  /** A commit was applied: the batch before it must be published, its own outputs may be from now on. */
+  committed(entry: JournalEntry, previous: JournalEntry | undefined): void {
+    if (previous !== undefined) this.checkPublished(previous);
+    for (const output of entry.outbox) {
+      const { target } = output;
+      const bytes = this.bytesOf(output);
+      if (target.kind === 's3') this.objects.set(target.key, sha256Hex(bytes));
+      if (target.kind !== 'dynamodb') continue;
+      const { header } = entry.commit;
+      for (const change of changesIn(bytes)) {
+        const row = { log: header.log, n: header.base + header.batchNumber, change };
+        this.rows.set(keyOf(change), row);
+      }
+    }
+  }
+
+  /** An item was put into the result table. */
+  rowPut(item: Item, journal: Journal): void {
+    const log = journal.logIds.find((id) => id === item['_log']?.S);
+    const head = log === undefined ? undefined : journal.headOf(log);
+    if (head === undefined || Number(item['_n']?.N) > numberOf(head)) {
+      this.report('I3', `a row of ${item['_log']?.S} was published before its commit`);
+    }
+  }
+
+  /** An object was put into the output bucket. */
+  objectPut(key: string): void {
+    if (!this.objects.has(key)) this.report('I3', `${key} was published before its commit`);
+  }
+
+  /** All sinks hold what commits name, and nothing else. */
+  checkAll(): void {
+    const listed = new Set(this.listObjects());
+    for (const [key, digest] of this.objects) {
+      const stored = this.object(OUTPUT_BUCKET, key);
+      if (stored === null) this.report('I3', `${key} is named by a commit and not published`);
+      else if (sha256Hex(stored) !== digest) this.report('I3', `${key} holds other bytes`);
+      listed.delete(key);
+    }
+    for (const key of listed) this.report('I7', `${key} is named by no commit`);
+    for (const row of this.rows.values()) {
+      const item = this.item(row.change);
+      if (item === undefined) this.report('I3', `a committed row of ${row.log} is not published`);
+      else if (Number(item['_n']?.N) !== row.n || !isSameRow(item, row.change)) {
+        this.report('I3', `a row of ${row.log} is not that of its newest commit ${row.n}`);
+      }
+    }
+    const stored = this.items();
+    if (stored.length !== this.rows.size) {
+      this.report('I3', `the table holds ${stored.length} rows, commits name ${this.rows.size}`);
+    }
+  }
+
+  /** All items of the result table. */
+  items(): readonly Item[] {
+    const { Items: items } = this.call('dynamodb', 'Scan', {
+      TableName: ROW_TABLE,
+      ConsistentRead: true,
+    }) as { Items: Item[] };
+    return items;
+  }
+
+  listObjects(): readonly string[] {
+    const { Contents: objects = [] } = this.call('s3', 'ListObjectsV2', {
+      Bucket: OUTPUT_BUCKET,
+    }) as { Contents?: { Key: string }[] };
+    return objects.map(({ Key }) => Key);
+  }
+
+  /** Bytes of an object as stored; `null` when there is none. */
+  object(Bucket: string, Key: string): Uint8Array | null {
+    try {
+      return (this.call('s3', 'GetObject', { Bucket, Key }) as { Body: Uint8Array }).Body;
+    } catch {
+      return null;
+    }
+  }
+
+  private checkPublished(entry: JournalEntry): void {
+    for (const output of entry.outbox) {
+      const { target } = output;
+      if (target.kind === 's3') {
+        if (this.object(OUTPUT_BUCKET, target.key) === null) this.reportUnpublished(entry);
+        continue;
+      }
+      if (target.kind !== 'dynamodb') continue;
+      for (const change of changesIn(this.bytesOf(output))) {
+        const published = Number(this.item(change)?.['_n']?.N ?? -1);
+        if (published < numberOf(entry)) this.reportUnpublished(entry);
+      }
+    }
+  }
+
+  private reportUnpublished({ commit }: JournalEntry): void {
+    this.report('I3', `${nameOf(commit)} was followed by a commit before it was published`);
+  }
+
+  private bytesOf({ payload }: OutboxEntry): Uint8Array {
+    if (payload.kind === 'inline') return payload.bytes;
+    const bytes = this.object(ENGINE_BUCKET, payload.object.key);
+    if (bytes !== null) return bytes;
+    this.report('I12', `${payload.object.key} was staged by a commit and is not stored`);
+    return new Uint8Array();
+  }
+
+  private item(change: ItemChange): Item | undefined {
+    const { pk, sk } = 'put' in change ? change.put : change.delete;
+    const input = { TableName: ROW_TABLE, Key: { pk, sk }, ConsistentRead: true };
+    return (this.call('dynamodb', 'GetItem', input) as { Item?: Item }).Item;
+  }
+
+  private call(service: 'dynamodb' | 's3', operation: string, input: object): object {
+    return this.cloud.call(service, operation, input, this.nowMs());
+  }
+}
+
+const numberOf = ({ commit: { header } }: JournalEntry) => header.base + header.batchNumber;
+
+const changesIn = (bytes: Uint8Array): readonly ItemChange[] =>
+  Buffer.from(bytes)
+    .toString('utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as ItemChange);
+
+function keyOf(change: ItemChange): string {
+  const { pk, sk } = 'put' in change ? change.put : change.delete;
+  return JSON.stringify([pk, sk]);
+}
+
+function isSameRow(item: Item, change: ItemChange): boolean {
+  if (!('put' in change)) return item['_deleted']?.BOOL === true;
+  return Object.entries(change.put).every(
+    ([name, value]) => JSON.stringify(item[name]) === JSON.stringify(value),
+  );
+}

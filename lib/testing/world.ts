@@ -1,0 +1,760 @@
+// A whole deployment in virtual time: stream, mapping, function with its versions and sandboxes,
+// commit log, buckets, result table, and the faults of one plan. It runs in two phases: one with
+// faults, then one without in which everything must come to its end.
+
+import { createDynamoDbCommitLog } from '../adapters/aws/dynamodb-commit-log.ts';
+import { createKinesisSourceStream } from '../adapters/aws/kinesis-source-stream.ts';
+import { createS3ObjectStore } from '../adapters/aws/s3-object-store.ts';
+import { createDynamoDbTablePublisher } from '../adapters/aws/sinks/dynamodb-table-publisher.ts';
+import { createS3ObjectPublisher } from '../adapters/aws/sinks/s3-object-publisher.ts';
+import { quiet } from '../adapters/system/quiet.ts';
+import { type Cloud, createCloud } from '../cloud/cloud.ts';
+import type { Invocation, Outcome } from '../cloud/lambda/invocation.ts';
+import type { SinkTargets } from '../contract/environment.ts';
+import { SINGLE_STAGE } from '../contract/keys.ts';
+import { EngineError } from '../model/errors.ts';
+import { asCommitId, type ShardId } from '../model/ids.ts';
+import { RECORD_AGE_MAX_S } from '../model/limits.ts';
+import { comparePositions, type DeliveredRecord } from '../model/record.ts';
+import { isKeyed, type Plan, sourceOf } from '../plan/plan.ts';
+import type { ExecutablePlan } from '../runtime/batch.ts';
+import { maintain } from '../runtime/maintenance.ts';
+import { createPartitionTask } from '../runtime/partition-task.ts';
+import { compilePlan } from '../runtime/process-batch.ts';
+import { type Chance, chanceOf } from './chance.ts';
+import type { FaultPlan, InvocationFaultKind, WorldFaultKind } from './fault-plan.ts';
+import { FaultSelection } from './fault-selection.ts';
+import { Journal, positionOf, stateDigestOf } from './journal.ts';
+import { Network, type TracedCall } from './network.ts';
+import { type Reached, ReachedStates } from './reached-states.ts';
+import { Sandbox } from './sandbox.ts';
+import type { Scenario } from './scenario.ts';
+import { Scheduler } from './scheduler.ts';
+import type { SdkAnswer } from './sdk-answers.ts';
+import { ENGINE_BUCKET, OUTPUT_BUCKET, ROW_TABLE, SinkWatch } from './sink-watch.ts';
+
+const START_MS = Date.UTC(2026, 0, 1);
+const STREAM = 'events';
+const LOG_TABLE = 'log';
+const FUNCTION = 'partition-task';
+const TIMEOUT_MS = 60_000;
+const MINUTE_MS = 60_000;
+const DAY_MS = 24 * 60 * MINUTE_MS;
+/** Everything that is pending when faults end must be done within this time. */
+const CONVERGENCE_MS = 12 * 60 * MINUTE_MS;
+const INVOCATIONS_MAX = 2_000;
+
+export interface Violation {
+  readonly invariant: string;
+  readonly what: string;
+}
+
+/** What a run came to. */
+export interface RunResult {
+  readonly violations: readonly Violation[];
+  /** One line for everything that happened, in order. */
+  readonly trace: readonly string[];
+  readonly callCount: number;
+  readonly invocationCount: number;
+  readonly reached: Reached;
+  /** Faults that struck: `operation × kind`, each with its number. */
+  readonly struck: ReadonlyMap<string, number>;
+  readonly world: World;
+}
+
+/** Runs a scenario under a fault plan, to its end. */
+export async function runScenario(scenario: Scenario, plan: FaultPlan): Promise<RunResult> {
+  const world = new World(scenario, plan);
+  await world.run();
+  return world.result();
+}
+
+export class World {
+  readonly scenario: Scenario;
+  readonly pipeline: Plan;
+  readonly journal: Journal;
+  readonly sinks: SinkWatch;
+  readonly cloud: Cloud;
+  private readonly faults: FaultSelection;
+  private readonly chance: Chance;
+  private readonly scheduler: Scheduler;
+  private readonly network: Network;
+  private readonly violations: Violation[] = [];
+  private readonly trace: string[] = [];
+  private readonly reached = new ReachedStates();
+  private readonly targets: SinkTargets;
+  private readonly streamArn: string;
+  private sandboxes: Sandbox[] = [];
+  private sandboxCount = 0;
+  private idCount = 0;
+  private version = 1;
+  /** The sandbox whose code runs right now; user code can end it. */
+  private running: Sandbox | null = null;
+  private invocationCount = 0;
+  private readonly inFlight = new Set<string>();
+  private maintenanceRuns = 0;
+  private downUntilMs = 0;
+  private wakeAtMs = Infinity;
+  private calm = false;
+  private damaged = false;
+
+  constructor(scenario: Scenario, plan: FaultPlan) {
+    this.scenario = scenario;
+    this.faults = new FaultSelection(plan);
+    this.chance = chanceOf(plan.seed, 'world');
+    this.scheduler = new Scheduler({
+      startMs: START_MS,
+      chance: chanceOf(plan.seed, 'order'),
+      quiet,
+    });
+    const { scheduler } = this;
+    this.cloud = createCloud({
+      seed: plan.seed,
+      retryBoundaries: this.chance.percent(50) ? 'varied' : 'same',
+      retryDelayMaxMs: this.chance.pick([1_000, 30_000]),
+      readLagMs: this.chance.percent(50) ? () => this.chance.below(MINUTE_MS) : () => 0,
+    });
+    this.pipeline = scenario.plan({ end: () => this.endRunning() });
+    this.network = new Network({
+      seed: plan.seed,
+      scheduler,
+      cloud: this.cloud,
+      faultOf: (call) => (this.calm ? undefined : this.faults.ofCall(call)),
+      isDown: () => scheduler.nowMs < this.downUntilMs,
+      onApplied: (call, answer) => this.applied(call, answer),
+      slowPercent: this.chance.pick([0, 5, 30]),
+    });
+    const report = (invariant: string, what: string) => this.report(invariant, what);
+    const nowMs = () => scheduler.nowMs;
+    this.sinks = new SinkWatch({ cloud: this.cloud, report, nowMs });
+    const storedObject = (key: string) => this.sinks.object(ENGINE_BUCKET, key);
+    this.journal = new Journal({ report, storedObject });
+    this.targets = targetsOf(this.pipeline);
+    this.streamArn = this.deploy();
+    for (const arrival of scenario.arrivals) {
+      scheduler.at(START_MS + arrival.atMs, () => this.put(arrival.partitionKey, arrival.data));
+    }
+    for (const { atMs, kind } of plan.world) {
+      scheduler.at(START_MS + atMs, () => this.strike(kind));
+    }
+  }
+
+  async run(): Promise<void> {
+    const lastMs = Math.max(
+      0,
+      ...this.scenario.arrivals.map(({ atMs }) => atMs),
+      ...this.faults.plan.world.map(({ atMs }) => atMs),
+    );
+    await this.advance(START_MS + lastMs + 5 * MINUTE_MS);
+    this.calm = true;
+    this.note('calm');
+    const endMs = this.scheduler.nowMs + CONVERGENCE_MS;
+    await this.advance(endMs);
+    if (!this.isDrained()) this.report('I10', 'records are still pending hours after all faults');
+    await this.maintainAtEnd();
+    this.checkAtEnd();
+  }
+
+  result(): RunResult {
+    return {
+      violations: this.violations,
+      trace: this.trace,
+      callCount: this.network.callCount,
+      invocationCount: this.invocationCount,
+      reached: this.reached.counts,
+      struck: this.faults.struck,
+      world: this,
+    };
+  }
+
+  /** Every record that the stream took, by shard, in the order of the log. */
+  recordsOf(
+    shardId: string,
+  ): readonly { sequenceNumber: string; data: Uint8Array; arrivalMs: number }[] {
+    const { ShardIterator: first } = this.call('kinesis', 'GetShardIterator', {
+      StreamName: STREAM,
+      ShardId: shardId,
+      ShardIteratorType: 'TRIM_HORIZON',
+    }) as { ShardIterator: string };
+    const { Records: records } = this.call('kinesis', 'GetRecords', {
+      StreamName: STREAM,
+      ShardIterator: first,
+    }) as {
+      Records: { SequenceNumber: string; Data: Uint8Array; ApproximateArrivalTimestamp: number }[];
+    };
+    return records.map((record) => ({
+      sequenceNumber: record.SequenceNumber,
+      data: record.Data,
+      arrivalMs: record.ApproximateArrivalTimestamp,
+    }));
+  }
+
+  get shardIds(): readonly string[] {
+    const { Shards: shards } = this.call('kinesis', 'ListShards', { StreamName: STREAM }) as {
+      Shards: { ShardId: string }[];
+    };
+    return shards.map(({ ShardId }) => ShardId);
+  }
+
+  /** Lets everything happen that is due before `untilMs`, or that follows from it. */
+  private async advance(untilMs: number): Promise<void> {
+    for (;;) {
+      this.startDue();
+      const nextMs = this.scheduler.nextMs();
+      if (nextMs === null || nextMs > untilMs) break;
+      if (this.invocationCount > INVOCATIONS_MAX) {
+        this.report('I10', `more than ${INVOCATIONS_MAX} invocations`);
+        break;
+      }
+      await this.scheduler.step();
+    }
+    this.scheduler.nowMs = Math.max(this.scheduler.nowMs, untilMs);
+  }
+
+  private deploy(): string {
+    const { shardCount, batchSize } = this.scenario;
+    this.call('kinesis', 'CreateStream', { StreamName: STREAM, ShardCount: shardCount });
+    this.call('kinesis', 'IncreaseStreamRetentionPeriod', {
+      StreamName: STREAM,
+      RetentionPeriodHours: 168,
+    });
+    for (const [TableName, type] of [
+      [LOG_TABLE, 'N'],
+      [ROW_TABLE, 'S'],
+    ]) {
+      this.call('dynamodb', 'CreateTable', {
+        TableName,
+        BillingMode: 'PAY_PER_REQUEST',
+        KeySchema: [
+          { AttributeName: 'pk', KeyType: 'HASH' },
+          { AttributeName: 'sk', KeyType: 'RANGE' },
+        ],
+        AttributeDefinitions: [
+          { AttributeName: 'pk', AttributeType: 'S' },
+          { AttributeName: 'sk', AttributeType: type },
+        ],
+      });
+    }
+    for (const Bucket of [ENGINE_BUCKET, OUTPUT_BUCKET])
+      this.call('s3', 'CreateBucket', { Bucket });
+    this.call('lambda', 'CreateFunction', {
+      FunctionName: FUNCTION,
+      Runtime: 'nodejs22.x',
+      Handler: 'index.handler',
+      Role: 'arn:aws:iam::000000000000:role/task',
+      Code: { ZipFile: Uint8Array.of(1) },
+      Publish: true,
+    });
+    this.call('lambda', 'CreateAlias', {
+      FunctionName: FUNCTION,
+      Name: 'live',
+      FunctionVersion: '1',
+    });
+    const { StreamDescriptionSummary: stream } = this.call('kinesis', 'DescribeStreamSummary', {
+      StreamName: STREAM,
+    }) as { StreamDescriptionSummary: { StreamARN: string } };
+    this.call('lambda', 'CreateEventSourceMapping', {
+      FunctionName: `${FUNCTION}:live`,
+      EventSourceArn: stream.StreamARN,
+      StartingPosition: 'TRIM_HORIZON',
+      BatchSize: batchSize,
+      MaximumBatchingWindowInSeconds: 1,
+      ParallelizationFactor: 1,
+      MaximumRetryAttempts: -1,
+      MaximumRecordAgeInSeconds: this.recordAgeMaxMs / 1_000,
+      BisectBatchOnFunctionError: false,
+      FunctionResponseTypes: ['ReportBatchItemFailures'],
+      DestinationConfig: { OnFailure: { Destination: `arn:aws:s3:::${ENGINE_BUCKET}` } },
+    });
+    return stream.StreamARN;
+  }
+
+  private get recordAgeMaxMs(): number {
+    return this.scenario.task?.recordAgeMaxMs ?? RECORD_AGE_MAX_S * 1_000;
+  }
+
+  private put(PartitionKey: string, Data: Uint8Array): void {
+    this.call('kinesis', 'PutRecord', { StreamName: STREAM, PartitionKey, Data });
+  }
+
+  /** Starts what the service wants to invoke now, and wakes up when it wants more. */
+  private startDue(): void {
+    const { scheduler, cloud } = this;
+    for (const invocation of cloud.due(scheduler.nowMs)) this.start(invocation);
+    const nextMs = cloud.nextDueMs(scheduler.nowMs);
+    if (nextMs === null || (nextMs >= this.wakeAtMs && this.wakeAtMs > scheduler.nowMs)) return;
+    this.wakeAtMs = nextMs;
+    scheduler.at(nextMs, () => undefined);
+  }
+
+  private start(invocation: Invocation): void {
+    const ordinal = this.invocationCount;
+    this.invocationCount += 1;
+    const fault = this.calm ? undefined : this.faults.ofInvocation(ordinal);
+    const chance = chanceOf(this.faults.plan.seed, 'invocation', ordinal);
+    this.note(`invoke ${ordinal} ${shardOf(invocation)} ${fault ?? ''}`);
+    if (fault === 'not-started') {
+      this.settle(invocation, { kind: 'not-started' });
+      return;
+    }
+    const { Records: records } = JSON.parse(invocation.payload()) as { Records: DeliveredRecord[] };
+    const version = Number(invocation.version);
+    let settled = false;
+    const settle = (outcome: Outcome) => {
+      if (settled) return;
+      settled = true;
+      this.settle(invocation, outcome);
+    };
+    this.inFlight.add(invocation.id);
+    const sandbox = this.sandboxFor(version, fault, chance);
+    this.deliver(sandbox, { records, ordinal, fault, chance }, settle);
+    if (fault === 'forsaken') {
+      this.scheduler.after(chance.below(2_000), () => settle({ kind: 'failed' }));
+    }
+    if (fault !== 'twice' && fault !== 'again') return;
+    const delayMs = fault === 'twice' ? chance.below(200) : chance.between(1_000, 10 * MINUTE_MS);
+    this.scheduler.after(delayMs, () => {
+      const other = this.anySandbox(chance) ?? this.newSandbox(version, chance);
+      this.deliver(other, { records, ordinal, fault: undefined, chance }, () => undefined);
+    });
+  }
+
+  private deliver(
+    sandbox: Sandbox,
+    event: {
+      readonly records: readonly DeliveredRecord[];
+      readonly ordinal: number;
+      readonly fault: InvocationFaultKind | undefined;
+      readonly chance: Chance;
+    },
+    settle: (outcome: Outcome) => void,
+  ): void {
+    const { scheduler } = this;
+    const { records, ordinal, fault, chance } = event;
+    sandbox.busy = true;
+    const timeoutMs = fault === 'short' ? chance.between(2_050, 4_000) : TIMEOUT_MS;
+    let ended = false;
+    const end = (outcome: Outcome) => {
+      if (ended) return;
+      ended = true;
+      this.note(`end ${ordinal} in ${sandbox.id} ${outcome.kind}`);
+      settle(outcome);
+    };
+    const timeout = scheduler.after(timeoutMs, () => {
+      if (!sandbox.isFrozen) sandbox.die();
+      end({ kind: 'failed' });
+    });
+    if (fault === 'clock-jump') {
+      const byMs = chance.pick([-15 * MINUTE_MS, 15 * MINUTE_MS, 3_650 * DAY_MS]);
+      scheduler.after(chance.below(100), () => sandbox.jumpClock(byMs));
+    }
+    const finish = (outcome: Outcome) => {
+      if (sandbox.isDead) return;
+      sandbox.busy = false;
+      sandbox.idleSinceMs = scheduler.nowMs;
+      timeout();
+      end(outcome);
+    };
+    const deadlineMs = sandbox.clock.nowMs() + timeoutMs;
+    sandbox.task!.handle(records, { deadlineMs }).then(
+      (response) => {
+        if (!sandbox.isDead) this.checkAcknowledged(records, response);
+        finish({ kind: 'returned', response });
+      },
+      (error: unknown) => {
+        if (!sandbox.isDead) this.checkError(error);
+        finish({ kind: 'failed' });
+      },
+    );
+    // A sandbox that user code ended takes its invocation along; the service notices at once.
+    if (sandbox.isDead) end({ kind: 'failed' });
+    else scheduler.after(0, () => void (sandbox.isDead && end({ kind: 'failed' })));
+  }
+
+  private settle(invocation: Invocation, outcome: Outcome): void {
+    this.inFlight.delete(invocation.id);
+    this.cloud.settle(invocation.id, outcome, this.scheduler.nowMs);
+  }
+
+  private sandboxFor(
+    version: number,
+    fault: InvocationFaultKind | undefined,
+    chance: Chance,
+  ): Sandbox {
+    const idle = this.sandboxes.filter((one) => one.isIdle && one.version === version);
+    if (fault === 'cold' || idle.length === 0) return this.newSandbox(version, chance);
+    if (fault !== 'stalest') return chance.pick(idle);
+    return idle.reduce((left, right) => (left.idleSinceMs <= right.idleSinceMs ? left : right));
+  }
+
+  /** Any idle sandbox, of an older version, too. */
+  private anySandbox(chance: Chance): Sandbox | undefined {
+    const idle = this.sandboxes.filter((one) => one.isIdle);
+    return idle.length === 0 || chance.percent(30) ? undefined : chance.pick(idle);
+  }
+
+  private newSandbox(version: number, chance: Chance): Sandbox {
+    const sandbox = new Sandbox({
+      id: this.sandboxCount,
+      version,
+      skewMs: this.calm || chance.percent(70) ? 0 : chance.between(-15, 15) * MINUTE_MS,
+      scheduler: this.scheduler,
+    });
+    this.sandboxCount += 1;
+    const executable = compilePlan(this.pipeline, this.targets);
+    sandbox.task = createPartitionTask(this.portsOf(sandbox), {
+      ...this.scenario.task,
+      identity: {
+        pipeline: this.pipeline.name,
+        stage: SINGLE_STAGE,
+        source: sourceOf(this.pipeline).name,
+        planHash: this.pipeline.hash,
+        isKeyed: isKeyed(this.pipeline),
+        codeHash: `code-${version}`,
+        deployEpoch: version,
+        ringSize: this.scenario.ringSize,
+      },
+      executable: this.watched(executable, sandbox),
+      recordAgeMaxMs: this.recordAgeMaxMs,
+      onGap: this.scenario.task?.onGap ?? 'fail',
+    });
+    this.sandboxes = this.sandboxes.filter((one) => !one.isDead);
+    this.sandboxes.push(sandbox);
+    return sandbox;
+  }
+
+  private portsOf(sandbox: Sandbox) {
+    const clients = this.network.clientsOf(sandbox);
+    const { clock } = sandbox;
+    return {
+      commits: createDynamoDbCommitLog(clients.dynamodb, LOG_TABLE),
+      objects: createS3ObjectStore(clients.s3, ENGINE_BUCKET),
+      tables: createDynamoDbTablePublisher(clients.dynamodb, clock),
+      files: createS3ObjectPublisher(clients.s3, ENGINE_BUCKET, clock),
+      stream: createKinesisSourceStream(clients.kinesis, this.streamArn),
+      clock,
+      ids: {
+        commitId: () => {
+          this.idCount += 1;
+          return asCommitId(`id-${String(this.idCount).padStart(19, '0')}`);
+        },
+      },
+      logger: {
+        info: (message: string) => this.reached.logged(message),
+        warn: (message: string, fields: object) => {
+          this.reached.logged(message);
+          this.note(`warn ${message} ${JSON.stringify(fields)}`);
+        },
+      },
+    };
+  }
+
+  /** Checks that the state a batch starts from is the one that the log's deltas give. */
+  private watched(executable: ExecutablePlan, sandbox: Sandbox): ExecutablePlan {
+    return {
+      plan: executable.plan,
+      processBatch: (input) => {
+        const number = Number(input.outputName.slice(input.outputName.lastIndexOf('-') + 1));
+        const log = this.journal.logIds.find((id) => id.endsWith(`/${input.shardId}`));
+        const expected =
+          log === undefined ? undefined : this.journal.stateDigestAt(log, number - 1);
+        if (expected !== undefined && stateDigestOf(input.state) !== expected) {
+          this.report('I8', `${log} batch ${number} starts from another state than its log gives`);
+        }
+        this.running = sandbox;
+        try {
+          return executable.processBatch(input);
+        } finally {
+          this.running = null;
+        }
+      },
+    };
+  }
+
+  private endRunning(): never {
+    this.running?.die();
+    this.reached.count('process ended by user code');
+    throw new Error('the process of this sandbox has ended');
+  }
+
+  private strike(kind: WorldFaultKind): void {
+    this.note(`strike ${kind}`);
+    this.faults.count(`world × ${kind}`);
+    switch (kind) {
+      case 'maintain':
+        this.startMaintenance();
+        return;
+      case 'maintain-twice':
+        this.startMaintenance();
+        this.startMaintenance();
+        return;
+      case 'kill-all':
+        for (const sandbox of this.sandboxes) sandbox.die();
+        this.cloud.abandon();
+        this.inFlight.clear();
+        return;
+      case 'recycle':
+        for (const sandbox of this.sandboxes) if (sandbox.isIdle) sandbox.die();
+        return;
+      case 'deploy':
+        this.deployAgain();
+        return;
+      case 'destroy-checkpoint':
+        this.destroyCheckpoint();
+        return;
+      case 'outage':
+        this.downUntilMs = this.scheduler.nowMs + this.chance.between(1, 5) * MINUTE_MS;
+        return;
+      case 'reshard':
+        if (this.scenario.resharding === true) this.reshard();
+    }
+  }
+
+  private startMaintenance(): Promise<void> {
+    this.maintenanceRuns += 1;
+    const chance = chanceOf(this.faults.plan.seed, 'maintenance', this.maintenanceRuns);
+    const sandbox = new Sandbox({
+      id: this.sandboxCount,
+      version: this.version,
+      skewMs: 0,
+      scheduler: this.scheduler,
+    });
+    this.sandboxCount += 1;
+    const of = {
+      pipeline: this.pipeline.name,
+      stage: SINGLE_STAGE,
+      source: sourceOf(this.pipeline).name,
+      ringSize: this.scenario.ringSize,
+    };
+    this.scheduler.after(chance.between(5 * MINUTE_MS, 15 * MINUTE_MS), () => sandbox.die());
+    return maintain(this.portsOf(sandbox), of).then(
+      () => undefined,
+      (error: unknown) => {
+        if (!sandbox.isDead) this.checkError(error);
+      },
+    );
+  }
+
+  private deployAgain(): void {
+    const code = {
+      FunctionName: FUNCTION,
+      ZipFile: Uint8Array.of(this.version + 1),
+      Publish: true,
+    };
+    const { Version: version } = this.call('lambda', 'UpdateFunctionCode', code) as {
+      Version: string;
+    };
+    this.version = Number(version);
+    this.call('lambda', 'UpdateAlias', {
+      FunctionName: FUNCTION,
+      Name: 'live',
+      FunctionVersion: version,
+    });
+  }
+
+  /** The newest checkpoint loses an object, where an older one can still serve. */
+  private destroyCheckpoint(): void {
+    for (const log of this.journal.logIds) {
+      const key = { pk: { S: log }, sk: { N: '-1' } };
+      const { Item: item } = this.call('dynamodb', 'GetItem', {
+        TableName: LOG_TABLE,
+        Key: key,
+      }) as {
+        Item?: { ptr?: { S: string } };
+      };
+      if (item?.ptr === undefined) continue;
+      const { newest, previous } = JSON.parse(item.ptr.S) as {
+        newest: { manifest: { key: string } };
+        previous: { manifest: { key: string } } | null;
+      };
+      if (previous === null) continue;
+      this.damaged = true;
+      this.call('s3', 'DeleteObject', { Bucket: ENGINE_BUCKET, Key: newest.manifest.key });
+      return;
+    }
+  }
+
+  private reshard(): void {
+    const { Shards: shards } = this.call('kinesis', 'ListShards', {
+      StreamName: STREAM,
+      ShardFilter: { Type: 'AT_LATEST' },
+    }) as { Shards: { ShardId: string }[] };
+    const TargetShardCount = shards.length === 1 ? 2 : 1;
+    this.call('kinesis', 'UpdateShardCount', {
+      StreamName: STREAM,
+      TargetShardCount,
+      ScalingType: 'UNIFORM_SCALING',
+    });
+  }
+
+  /** Maintenance at leisure, then again when objects are old enough to be removed. */
+  private async maintainAtEnd(): Promise<void> {
+    for (let day = 0; day < 2; day += 1) {
+      void this.startMaintenance();
+      await this.advance(this.scheduler.nowMs + DAY_MS + MINUTE_MS);
+    }
+  }
+
+  private isDrained(): boolean {
+    return this.inFlight.size === 0 && this.cloud.nextDueMs(this.scheduler.nowMs) === null;
+  }
+
+  private applied(call: TracedCall, answer: SdkAnswer): void {
+    const { operation, input, index, sandbox } = call;
+    const outcome = answer.kind === 'error' ? answer.error.name : 'ok';
+    this.note(`apply ${index} by ${sandbox.id} ${operation} ${targetOf(input)} ${outcome}`);
+    this.reached.applied(call, answer);
+    if (answer.kind === 'error') return;
+    const {
+      TableName: table,
+      Item: item,
+      Bucket: bucket,
+      Key: key,
+    } = input as {
+      TableName?: string;
+      Item?: Parameters<Journal['append']>[0];
+      Bucket?: string;
+      Key?: string;
+    };
+    if (operation === 'PutItem' && table === LOG_TABLE) this.committed(item!);
+    if (operation === 'PutItem' && table === ROW_TABLE) this.sinks.rowPut(item!, this.journal);
+    if ((operation === 'PutObject' || operation === 'CopyObject') && bucket === OUTPUT_BUCKET) {
+      this.sinks.objectPut(key!);
+    }
+  }
+
+  private committed(item: Parameters<Journal['append']>[0]): void {
+    const log = this.journal.logIds.find((id) => id === item['pk']?.S);
+    const previous = log === undefined ? undefined : this.journal.headOf(log);
+    const entry = this.journal.append(item);
+    if (entry === undefined) return;
+    this.reached.committed(entry.commit);
+    this.sinks.committed(entry, previous);
+  }
+
+  /** What is acknowledged is committed, whoever committed it. */
+  private checkAcknowledged(
+    records: readonly DeliveredRecord[],
+    response: { readonly batchItemFailures: readonly { readonly itemIdentifier: string }[] },
+  ): void {
+    const failed = response.batchItemFailures[0]?.itemIdentifier;
+    const end = failed === undefined ? records.length : indexOf(records, failed);
+    const last = records[end - 1];
+    if (last === undefined) return;
+    const shardId = last.eventID.split(':')[0] as ShardId;
+    const log = this.journal.logIds.find((id) => id.endsWith(`/${shardId}`));
+    const head = log === undefined ? undefined : this.journal.headOf(log);
+    const position = head === undefined ? undefined : positionOf(head.commit);
+    const { sequenceNumber } = last.kinesis;
+    const acknowledged = { sequenceNumber, subSequenceNumber: 0 } as NonNullable<typeof position>;
+    if (position === undefined || comparePositions(position, acknowledged) < 0) {
+      this.report('I1', `${shardId}: records were acknowledged that no commit covers`);
+    }
+  }
+
+  /** An invocation may fail only for a reason that the faults explain. */
+  private checkError(error: unknown): void {
+    this.note(`error ${String(error)}`);
+    if (!(error instanceof EngineError)) {
+      this.report(
+        'I12',
+        `an untyped error: ${error instanceof Error ? error.stack : String(error)}`,
+      );
+      return;
+    }
+    const { kind, code, message } = error;
+    if (kind === 'unavailable') return;
+    const isDamage = code === 'object-corrupt' || code === 'object-missing';
+    if (kind === 'data' && isDamage && (this.damaged || this.faults.hasDamaged)) return;
+    if (kind === 'invalid' && code === 'older-deploy' && this.version > 1) {
+      this.reached.count('older deploy refused');
+      return;
+    }
+    this.report('I12', `${kind}: ${message}`);
+  }
+
+  private checkAtEnd(): void {
+    this.sinks.checkAll();
+    for (const shardId of this.shardIds) this.checkTiling(shardId);
+  }
+
+  /** Every record of the shard is in exactly one committed range, or in a gap that a commit names. */
+  private checkTiling(shardId: string): void {
+    const records = this.recordsOf(shardId);
+    const log = this.journal.logIds.find((id) => id.endsWith(`/${shardId}`));
+    const entries = log === undefined ? [] : this.journal.entriesOf(log);
+    let next = 0;
+    for (const { commit } of entries) {
+      const { firstPosition, gap } = commit.header;
+      if (firstPosition === null) continue;
+      const first = records.findIndex((one) => one.sequenceNumber === firstPosition.sequenceNumber);
+      const last = records.findIndex(
+        (one) => one.sequenceNumber === positionOf(commit)?.sequenceNumber,
+      );
+      if (first > next && gap === null) {
+        this.report(
+          'I1',
+          `${shardId}: ${first - next} records before batch ${commit.header.batchNumber} are in no commit`,
+        );
+      }
+      if (gap?.kind === 'lost') this.reached.count('lost records recorded');
+      next = Math.max(next, last + 1);
+    }
+    if (next < records.length) {
+      this.report('I1', `${shardId}: the last ${records.length - next} records are in no commit`);
+    }
+  }
+
+  private report(invariant: string, what: string): void {
+    this.violations.push({ invariant, what });
+    this.note(`violation ${invariant} ${what}`);
+  }
+
+  private note(what: string): void {
+    this.trace.push(`${this.scheduler.nowMs - START_MS} ${what}`);
+  }
+
+  private call(
+    service: 'kinesis' | 'dynamodb' | 's3' | 'lambda',
+    operation: string,
+    input: object,
+  ): object {
+    return this.cloud.call(service, operation, input, this.scheduler.nowMs);
+  }
+}
+
+function targetsOf(plan: Plan): SinkTargets {
+  const targets: Record<string, SinkTargets[string]> = {
+    'dead-letters': { kind: 's3', bucketName: OUTPUT_BUCKET, prefix: 'dead-letters/' },
+  };
+  for (const node of plan.nodes) {
+    if (node.kind === 'dynamodb-sink') {
+      targets[node.uid] = { kind: 'dynamodb', tableName: ROW_TABLE };
+    }
+    if (node.kind !== 's3-sink') continue;
+    const prefix = `${node.inputs.length === 0 ? 'late' : 'rows'}/${node.name}/`;
+    targets[node.uid] = { kind: 's3', bucketName: OUTPUT_BUCKET, prefix };
+  }
+  return targets;
+}
+
+const shardOf = ({ trigger }: Invocation) =>
+  trigger.kind === 'stream' ? `${trigger.shardId} +${trigger.recordCount}` : '';
+
+const indexOf = (records: readonly DeliveredRecord[], sequenceNumber: string) =>
+  records.findIndex(({ kinesis }) => kinesis.sequenceNumber === sequenceNumber);
+
+/** What a call is about, in a few characters. */
+function targetOf(input: TracedCall['input']): string {
+  const { TableName, Key, Bucket, Item } = input as {
+    TableName?: string;
+    Key?: unknown;
+    Bucket?: string;
+    Item?: Record<string, { N?: string; S?: string }>;
+  };
+  const place = TableName ?? Bucket ?? '';
+  const number = Item?.['n']?.N ?? Item?.['_n']?.N;
+  return [place, typeof Key === 'string' ? Key : '', number ?? '']
+    .filter((part) => part !== '')
+    .join(' ');
+}
