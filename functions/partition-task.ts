@@ -6,6 +6,7 @@ import { createKinesisSourceStream } from '../lib/adapters/aws/kinesis-source-st
 import { createS3ObjectStore } from '../lib/adapters/aws/s3-object-store.ts';
 import { createDynamoDbTablePublisher } from '../lib/adapters/aws/sinks/dynamodb-table-publisher.ts';
 import { createS3ObjectPublisher } from '../lib/adapters/aws/sinks/s3-object-publisher.ts';
+import { keepAwake } from '../lib/adapters/system/awake.ts';
 import { systemClock } from '../lib/adapters/system/clock.ts';
 import { systemIds } from '../lib/adapters/system/ids.ts';
 import { systemLogger } from '../lib/adapters/system/logger.ts';
@@ -50,6 +51,8 @@ const task = createPartitionTask(
 
 /** One invocation = one batch of one shard. */
 export const handler = (event: KinesisStreamEvent, context: Context): Promise<BatchResponse> =>
-  task.handle(event.Records, {
-    deadlineMs: systemClock.nowMs() + context.getRemainingTimeInMillis(),
-  });
+  keepAwake(
+    task.handle(event.Records, {
+      deadlineMs: systemClock.nowMs() + context.getRemainingTimeInMillis(),
+    }),
+  );

@@ -18,8 +18,19 @@ export {
 } from './plan/aggregate.ts';
 export { pipeline } from './plan/pipeline.ts';
 export type { Duration, OutputMode, Plan, TimeUnit, WindowSpec } from './plan/plan.ts';
-export type { DynamodbSink, NoopSink, S3Options, S3Partition, S3Sink, Sink } from './plan/sink.ts';
-export { dynamodb, noop, s3 } from './plan/sink.ts';
+export type { StoredRow } from './plan/row-types.ts';
+export type {
+  BatchContext,
+  BatchFunction,
+  DynamodbSink,
+  ForeachBatchSink,
+  NoopSink,
+  S3Options,
+  S3Partition,
+  S3Sink,
+  Sink,
+} from './plan/sink.ts';
+export { dynamodb, foreachBatch, noop, s3 } from './plan/sink.ts';
 export type { KinesisSource, UnpartitionedKinesisSource } from './plan/source.ts';
 export { kinesis } from './plan/source.ts';
 export type {

@@ -3,7 +3,7 @@ import { Grant, type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { DEAD_LETTERS, type SinkTargets } from '../../lib/contract/environment.ts';
-import type { Plan, PlanNode, SinkNode } from '../../lib/plan/plan.ts';
+import { isSink, type Plan, type SinkNode } from '../../lib/plan/plan.ts';
 import { pascalCase } from '../pascal-case.ts';
 import { refuse } from '../refuse.ts';
 import { createTable } from './commit-log-table.ts';
@@ -53,6 +53,8 @@ export class Outputs extends Construct {
         case 's3-sink':
           targets[sink.uid] = this.under(prefixOf(sink));
           break;
+        // A function writes to places of its own: nothing is created or allowed for it here.
+        case 'foreach-batch-sink':
         case 'noop-sink':
           break;
       }
@@ -133,10 +135,6 @@ export class Outputs extends Construct {
   }
 }
 
-function isSink(node: PlanNode): node is SinkNode {
-  return node.kind === 'dynamodb-sink' || node.kind === 's3-sink' || node.kind === 'noop-sink';
-}
-
 /** A late sink has no input of its own: its rows come from the operator that names it. */
 function isLate(sink: SinkNode): boolean {
   return sink.inputs.length === 0;
@@ -150,7 +148,7 @@ function prefixOf(sink: SinkNode & { readonly name: string }): string {
 function assertDistinct(sinks: readonly SinkNode[]): void {
   const places = new Set<string>();
   for (const sink of sinks) {
-    if (sink.kind === 'noop-sink') continue;
+    if (sink.kind !== 'dynamodb-sink' && sink.kind !== 's3-sink') continue;
     const place = `${sink.kind} ${isLate(sink) ? 'late' : 'rows'} ${pascalCase(sink.name)}`;
     if (places.has(place)) {
       refuse(

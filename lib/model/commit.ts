@@ -91,9 +91,14 @@ export interface Commit {
 /** Where rows go, physically; resolved at run time from the environment, stored so that any version can publish. */
 export type OutputTarget =
   | { readonly kind: 'dynamodb'; readonly tableName: string }
-  | { readonly kind: 's3'; readonly bucketName: string; readonly key: string };
+  | { readonly kind: 's3'; readonly bucketName: string; readonly key: string }
+  /** The function of the sink, which is in the code alone; `batchId` is what it is told. */
+  | { readonly kind: 'function'; readonly batchId: string };
 
-/** Rows of one commit for one target, in final encoding. `dynamodb`: one JSON `ItemChange` per line. `s3`: the object's bytes. */
+/**
+ * Rows of one commit for one target, in final encoding. `dynamodb`: one JSON `ItemChange` per line.
+ * `s3`: the object's bytes. `function`: one row per line, as in an object.
+ */
 export interface BatchOutput {
   readonly sinkUid: string;
   readonly role: 'rows' | 'late' | 'dead-letters';

@@ -27,7 +27,10 @@ export const ATTEMPTS_BEFORE_ISOLATION = 3;
 export const LONE_DEATHS_MAX = 3;
 /** A delta of one record above this makes it a dead letter: it is ten times what a commit may hold. */
 export const RECORD_DELTA_BYTES_MAX = 32 * MIB;
-/** Table rows above this commit a prefix of the batch: a new on-demand table takes 4,000 writes a second. */
+/**
+ * Rows for tables and functions above this commit a prefix of the batch: a new on-demand table takes
+ * 4,000 writes a second, and a function has to be done with its rows within one invocation.
+ */
 export const TABLE_ROWS_MAX = 50_000;
 /** How often a cold reader starts over with a newer pointer before it gives up. */
 export const RECOVERY_RESTARTS_MAX = 5;

@@ -42,7 +42,7 @@ export function faultOf(reason: FaultReason, detail: string): RecordFault {
 /** The fault for what user code threw; a fault from further down the plan stays what it is. */
 export function operatorFailed(uid: string, thrown: unknown): RecordFault {
   if (isA(thrown, RecordFault)) return thrown;
-  return faultOf('operator-failed', `operator '${uid}' threw ${textOf(thrown)}`);
+  return faultOf('operator-failed', `operator '${uid}' threw ${thrownText(thrown)}`);
 }
 
 /**
@@ -53,7 +53,7 @@ export function operatorFailed(uid: string, thrown: unknown): RecordFault {
 export function faultOfThrown(thrown: unknown): RecordFault {
   if (isA(thrown, RecordFault)) return thrown;
   if (isA(thrown, EngineError)) throw thrown;
-  return faultOf('operator-failed', `code of the pipeline threw ${textOf(thrown)}`);
+  return faultOf('operator-failed', `code of the pipeline threw ${thrownText(thrown)}`);
 }
 
 /** The fault for what user code returned. */
@@ -74,7 +74,7 @@ function isA<Type>(
 }
 
 /** User code can throw anything, also things whose own text throws. */
-function textOf(thrown: unknown): string {
+export function thrownText(thrown: unknown): string {
   try {
     const text = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
     return text.slice(0, ERROR_TEXT_MAX);

@@ -123,6 +123,7 @@ class Wiring {
         return this.intoKeyed(node);
       case 'dynamodb-sink':
       case 's3-sink':
+      case 'foreach-batch-sink':
       case 'noop-sink':
         return this.intoSink(node.uid, mode === null || node.mode === mode, mode);
     }

@@ -42,6 +42,7 @@ function linesOf(plan: Plan, node: PlanNode): readonly string[] {
       return groupLines(plan, node);
     case 'dynamodb-sink':
     case 's3-sink':
+    case 'foreach-batch-sink':
     case 'noop-sink':
       return sinkLines(plan, node);
   }
@@ -153,6 +154,8 @@ function placeText(node: SinkNode): string {
       return node.partitionBy === 'none'
         ? `NDJSON files of ${node.name}`
         : `NDJSON files of ${node.name} in a folder for each ${node.partitionBy} (UTC)`;
+    case 'foreach-batch-sink':
+      return 'given to your function batch by batch, at least once';
     case 'noop-sink':
       return 'and drops them';
   }

@@ -2,8 +2,8 @@
 // for plans that were built without a compiler.
 
 import type { OutputMode } from './plan.ts';
-import type { Invalid } from './row-types.ts';
-import type { DynamodbSink, S3Sink, Sink } from './sink.ts';
+import type { Invalid, StoredRow } from './row-types.ts';
+import type { DynamodbSink, ForeachBatchSink, S3Sink, Sink } from './sink.ts';
 
 /** What the types know of a stream besides its rows. */
 export interface StreamShape {
@@ -13,19 +13,28 @@ export interface StreamShape {
   readonly rows: 'events' | 'groups' | 'derived';
   /** Whether the groups have windows. */
   readonly windowed: boolean;
+  /** The rows that were grouped, where there are groups: what comes late is one of them. */
+  readonly grouped: unknown;
 }
 
 /** The shape after `map` and `flatMap`: a row no longer stands for its group. */
 export type Mapped<Shape extends StreamShape> = Shape['rows'] extends 'events'
   ? Shape
-  : { watermark: Shape['watermark']; rows: 'derived'; windowed: Shape['windowed'] };
+  : {
+      watermark: Shape['watermark'];
+      rows: 'derived';
+      windowed: Shape['windowed'];
+      grouped: Shape['grouped'];
+    };
 
 /** `unknown` where the sink takes such rows, else the reason why it does not. */
-export type SinkRule<To extends Sink, Shape extends StreamShape> = To extends DynamodbSink
+export type SinkRule<To extends Sink, Row, Shape extends StreamShape> = To extends DynamodbSink
   ? Shape['rows'] extends 'groups'
     ? unknown
     : Invalid<'a table needs rows as they come from .aggregate or .reduce, since their key names the item: put .to(dynamodb(…)) directly after it'>
-  : unknown;
+  : To extends ForeachBatchSink<never>
+    ? ForeachBatchSink<StoredRow<Row>>
+    : unknown;
 
 /** `unknown` where the mode can be used, else the reason why it cannot. */
 export type ModeRule<

@@ -228,6 +228,8 @@ function sinkNode(
     }
     case 's3-sink':
       return { ...sink, uid: `s3-${sink.name}`, inputs, mode };
+    case 'foreach-batch-sink':
+      return { ...sink, uid: `foreach-batch-${sink.name}`, inputs, mode };
     case 'noop-sink': {
       const position = draft.nodes.filter((node) => node.kind === 'noop-sink').length + 1;
       return { ...sink, uid: `noop-${position}`, inputs, mode };

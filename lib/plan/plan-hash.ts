@@ -45,6 +45,7 @@ function describeNode(node: PlanNode): unknown {
     case 'filter':
     case 'dynamodb-sink':
     case 's3-sink':
+    case 'foreach-batch-sink':
     case 'noop-sink':
       return undefined;
   }

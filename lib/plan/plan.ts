@@ -120,6 +120,16 @@ export type SinkNode = {
       /** Hive-style partition of a row's time, in UTC: `dt=YYYY-MM-DD` or `dt=…/hh=HH`. */
       readonly partitionBy: 'day' | 'hour' | 'none';
     }
+  | {
+      readonly kind: 'foreach-batch-sink';
+      readonly name: string;
+      /** Gets the committed rows of one batch as they are stored; see `ForeachBatchSink`. */
+      readonly apply: (
+        rows: readonly never[],
+        batchId: string,
+        context: { readonly signal: AbortSignal },
+      ) => unknown;
+    }
   | { readonly kind: 'noop-sink' }
 );
 
@@ -142,4 +152,16 @@ export function sourceOf(plan: Plan): SourceNode {
 /** Whether the plan keeps state by key. */
 export function isKeyed(plan: Plan): boolean {
   return plan.nodes.some(({ kind }) => kind === 'aggregate' || kind === 'reduce');
+}
+
+const SINK_KINDS: ReadonlySet<string> = new Set<SinkNode['kind']>([
+  'dynamodb-sink',
+  's3-sink',
+  'foreach-batch-sink',
+  'noop-sink',
+]);
+
+/** Whether rows leave the plan here. */
+export function isSink(node: PlanNode): node is SinkNode {
+  return SINK_KINDS.has(node.kind);
 }

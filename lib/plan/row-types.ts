@@ -1,5 +1,7 @@
 // Types that say what a row's fields may be used for, and the form of a refusal at compile time.
 
+import type { Decimal } from '../model/decimal.ts';
+
 /** A plan that cannot run: the compiler shows `Message`, which says what to change. */
 export interface Invalid<Message extends string> {
   readonly 'invalid pipeline': Message;
@@ -26,3 +28,12 @@ export type FieldValue<Row, Name extends PropertyKey> = Name extends keyof Row
 
 /** One flat object type in place of an intersection, so that rows read well in an editor. */
 export type Flat<Row> = { [Name in keyof Row]: Row[Name] };
+
+/** A row as it reads back once it was stored: decimals and dates are text. */
+export type StoredRow<Row> = unknown extends Row
+  ? Row
+  : Row extends Scalar | undefined
+    ? Row
+    : Row extends Decimal | Date
+      ? string
+      : { [Name in keyof Row]: StoredRow<Row[Name]> };

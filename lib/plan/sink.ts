@@ -13,6 +13,29 @@ export interface S3Sink {
   readonly partitionBy: S3Partition;
 }
 
+/** Hands the committed rows of each batch to a function of the user. */
+export interface ForeachBatchSink<Row> {
+  readonly kind: 'foreach-batch-sink';
+  readonly name: string;
+  readonly apply: BatchFunction<Row>;
+}
+
+/**
+ * Takes the rows of one batch. It is awaited, and what it returns is ignored; it is done when its
+ * promise is fulfilled before `signal` aborts.
+ */
+export type BatchFunction<Row> = (
+  rows: readonly Row[],
+  batchId: string,
+  context: BatchContext,
+) => unknown;
+
+/** What a function is told of the invocation that it runs in. */
+export interface BatchContext {
+  /** Aborts shortly before the invocation ends: pass it on to whatever sends requests. */
+  readonly signal: AbortSignal;
+}
+
 /** Takes rows and keeps none. */
 export interface NoopSink {
   readonly kind: 'noop-sink';
@@ -22,7 +45,7 @@ export interface NoopSink {
 export type S3Partition = 'day' | 'hour' | 'none';
 
 /** Anywhere rows can leave to. */
-export type Sink = DynamodbSink | S3Sink | NoopSink;
+export type Sink = DynamodbSink | S3Sink | ForeachBatchSink<never> | NoopSink;
 
 /**
  * A DynamoDB table with one item per group: rows of an aggregation, exactly as its key and window
@@ -53,6 +76,39 @@ export interface S3Options {
  */
 export function s3(name: string, options: S3Options = {}): S3Sink {
   return { kind: 's3-sink', name, partitionBy: options.partitionBy ?? 'day' };
+}
+
+/**
+ * A function of your own that gets the rows of each batch, once they are committed and before the
+ * next batch of their shard can be. Batches without rows are skipped.
+ *
+ * Rows arrive at least once, so the function has to be idempotent. `batchId` is a text that no other
+ * batch, shard or sink ever has, and it always comes with the same rows in the same order:
+ * `${batchId}-${index}` is the id of a row. When the function throws or rejects, or is cut short, the
+ * batch stays committed and is handed over again, as often as it takes; until then the shard waits.
+ * A repeat may overlap another, or come after later batches where an invocation was cut short. What
+ * follows the last `-` of the id is a number that rises from batch to batch of one shard.
+ *
+ * Rows are read back from what was committed, so they are plain JSON: decimals as text, dates in ISO
+ * 8601, fields that were `undefined` left out, -0 as 0. A row that JSON has no form for, such as one
+ * with NaN or a bigint, is a dead letter.
+ *
+ * A sink that was taken out of a pipeline cannot get the last rows that were committed for it, so the
+ * pipeline stops until it is restored, or until a `noop()` that is `.named` like it drops them.
+ *
+ * @example
+ * stream.to(
+ *   foreachBatch('alerts', async (rows, batchId, { signal }) => {
+ *     const headers = { 'idempotency-key': batchId };
+ *     const body = JSON.stringify(rows);
+ *     const answer = await fetch(url, { method: 'POST', headers, body, signal });
+ *     if (!answer.ok) throw new Error(`alerts were refused with ${answer.status}`);
+ *   }),
+ *   { mode: 'append' },
+ * );
+ */
+export function foreachBatch<Row>(name: string, apply: BatchFunction<Row>): ForeachBatchSink<Row> {
+  return { kind: 'foreach-batch-sink', name, apply };
 }
 
 /**

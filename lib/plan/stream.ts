@@ -6,8 +6,8 @@ import type { TimeUnit } from '../time/event-time.ts';
 import type { Aggregate, ResultOf } from './aggregate.ts';
 import type { Mapped, ModeRule, SinkRule, StreamShape } from './output-rules.ts';
 import type { OutputMode, Plan, WindowSpec } from './plan.ts';
-import type { FieldOf, FieldValue, Flat, Invalid, Scalar } from './row-types.ts';
-import type { S3Sink, Sink } from './sink.ts';
+import type { FieldOf, FieldValue, Flat, Invalid, Scalar, StoredRow } from './row-types.ts';
+import type { ForeachBatchSink, S3Sink, Sink } from './sink.ts';
 import type { KinesisSource } from './source.ts';
 
 /** A user's whole computation; the default export of a pipeline file. */
@@ -35,7 +35,7 @@ export interface NamedPipeline {
    */
   from<Event>(
     source: KinesisSource<Event>,
-  ): Stream<Event, { watermark: false; rows: 'events'; windowed: false }>;
+  ): Stream<Event, { watermark: false; rows: 'events'; windowed: false; grouped: never }>;
 }
 
 /** Rows on their way: every step gives a new stream and leaves this one as it is. */
@@ -99,7 +99,8 @@ export interface Stream<Row, Shape extends StreamShape> extends Pipeline {
     : Invalid<'a pipeline has one keyed operator: results cannot be keyed again'>;
 
   /**
-   * Sends rows that are late for all their windows to files of their own; they are counted anyway.
+   * Sends rows that are late for all their windows to files of their own, or to a function; they are
+   * counted anyway.
    *
    * @example
    * stream.keyBy('origin').window(tumbling('1 hour')).aggregate({ n: count() }).onLate(s3('late'));
@@ -107,7 +108,7 @@ export interface Stream<Row, Shape extends StreamShape> extends Pipeline {
   readonly onLate: Shape['rows'] extends 'groups'
     ? Shape['watermark'] extends true
       ? Shape['windowed'] extends true
-        ? (sink: S3Sink) => Stream<Row, Shape>
+        ? (sink: S3Sink | ForeachBatchSink<StoredRow<Shape['grouped']>>) => Stream<Row, Shape>
         : Invalid<'rows are late for windows: put .window(…) before .aggregate'>
       : Invalid<'rows are late by a watermark: declare .withWatermark(…) before .keyBy'>
     : Invalid<'.onLate belongs directly after .aggregate or .reduce'>;
@@ -119,8 +120,9 @@ export interface Stream<Row, Shape extends StreamShape> extends Pipeline {
    * @example
    * stream.to(dynamodb('delays'), { mode: 'update' }).to(s3('delays'), { mode: 'append' });
    */
-  to<To extends Sink, Mode extends OutputMode>(
-    sink: To & SinkRule<To, Shape>,
+  to<To extends Sink = ForeachBatchSink<never>, Mode extends OutputMode = OutputMode>(
+    // The second form is there for the compiler to know the rows of a function written in place.
+    sink: (To & SinkRule<To, Row, Shape>) | ForeachBatchSink<StoredRow<Row>>,
     options: { readonly mode: Mode & ModeRule<Mode, To, Shape> },
   ): Stream<Row, Shape>;
 }
@@ -147,7 +149,10 @@ type WithWatermark<Row, Shape extends StreamShape> = <Unit extends TimeUnit = 'm
     | ((row: Row) => TimeValue<NoInfer<Unit>> | null | undefined),
   delay: Duration,
   options?: WatermarkOptions<Unit>,
-) => Stream<Row, { watermark: true; rows: 'events'; windowed: Shape['windowed'] }>;
+) => Stream<
+  Row,
+  { watermark: true; rows: 'events'; windowed: Shape['windowed']; grouped: Shape['grouped'] }
+>;
 
 interface KeyBy<Row, Shape extends StreamShape> {
   <const Names extends readonly [FieldOf<Row, Scalar>, ...FieldOf<Row, Scalar>[]]>(
@@ -173,7 +178,7 @@ export interface KeyedStream<Row, Key, Shape extends StreamShape>
       ) => GroupedStream<
         Row,
         Key & WindowBounds,
-        { watermark: true; rows: 'events'; windowed: true }
+        { watermark: true; rows: 'events'; windowed: true; grouped: Shape['grouped'] }
       >
     : Invalid<'a window needs an event time and a watermark: declare .withWatermark(…) before .keyBy'>;
 }
@@ -184,10 +189,11 @@ export interface WindowBounds {
   readonly windowEnd: string;
 }
 
-type Grouped<Shape extends StreamShape> = {
+type Grouped<Row, Shape extends StreamShape> = {
   watermark: Shape['watermark'];
   rows: 'groups';
   windowed: Shape['windowed'];
+  grouped: Row;
 };
 
 /** Rows in groups, by key or by key and window. */
@@ -203,7 +209,7 @@ export interface GroupedStream<Row, Group, Shape extends StreamShape> {
     aggregates: Aggregates & NameRule<Aggregates, Group>,
   ): Stream<
     Flat<Group & { readonly [Name in keyof Aggregates]: ResultOf<Aggregates[Name], Row> }>,
-    Grouped<Shape>
+    Grouped<Row, Shape>
   >;
 
   /**
@@ -216,7 +222,7 @@ export interface GroupedStream<Row, Group, Shape extends StreamShape> {
   readonly reduce: Row extends object
     ? (
         reduce: (left: Row, right: Row) => Row,
-      ) => Stream<Flat<Group & DistributiveOmit<Row, keyof Group>>, Grouped<Shape>>
+      ) => Stream<Flat<Group & DistributiveOmit<Row, keyof Group>>, Grouped<Row, Shape>>
     : Invalid<'.reduce needs rows that are objects: .map them into one first'>;
 }
 

@@ -13,12 +13,15 @@ import { encodeObjectRow, encodeObjects } from '../operators/sinks/object-rows.t
 import { createTableRows } from '../operators/sinks/table-rows.ts';
 import { encodeLines } from '../operators/sinks/text.ts';
 import type { EncodedRow } from '../operators/sinks/unstorable.ts';
-import type { Plan, SinkNode } from '../plan/plan.ts';
+import { isSink, type Plan, type SinkNode } from '../plan/plan.ts';
 import { EVENT_TIME_MS_MAX, EVENT_TIME_MS_MIN } from '../time/event-time.ts';
 import type { BatchInput } from './batch.ts';
 
 /** The part of a batch's input that outputs depend on. */
 type OutputContext = Pick<BatchInput, 'decoded' | 'shardId' | 'batchTimeMs' | 'outputName'>;
+
+/** A sink whose rows are part of the commit. */
+type StoringSink = Exclude<SinkNode, { kind: 'noop-sink' }>;
 
 /** Rows of one sink, as they will be published. */
 interface Collected {
@@ -59,7 +62,7 @@ export class BatchOutputs {
 
   /** The end of the line for rows of a sink; throws a fault for a row that the sink cannot store. */
   pushOf(uid: string): Push {
-    const sink = this.plan.nodes.find((node): node is SinkNode => node.uid === uid && isSink(node));
+    const sink = this.plan.nodes.filter(isSink).find((node) => node.uid === uid);
     if (sink === undefined) throw new EngineError('invalid', `the plan has no sink '${uid}'`);
     if (sink.kind === 'noop-sink') return () => {};
     const rows = this.collected.get(uid) ?? this.collect(sink);
@@ -119,31 +122,27 @@ export class BatchOutputs {
     this.deadLetters.timesMs.push(arrivedAtMs);
   }
 
-  private collect(sink: Exclude<SinkNode, { kind: 'noop-sink' }>): Collected {
-    if (sink.kind === 'dynamodb-sink') return this.collectItems(sink.uid);
+  private collect(sink: StoringSink): Collected {
+    const { uid } = sink;
     const role = sink.inputs.length === 0 ? 'late' : 'rows';
-    return this.collectObjects({ uid: sink.uid, role, partitionBy: sink.partitionBy });
+    switch (sink.kind) {
+      case 'dynamodb-sink':
+        return this.collectItems(uid);
+      case 's3-sink':
+        return this.collectObjects({ uid, role, partitionBy: sink.partitionBy });
+      case 'foreach-batch-sink':
+        return collectLines({ uid, role }, ({ outputName }) => {
+          // The sink comes first: an id is then also another one for each sink of the pipeline.
+          return { kind: 'function', batchId: `${uid}-${outputName}` };
+        });
+    }
   }
 
   private collectItems(uid: string): Collected {
     const target = this.targets[uid];
     if (target?.kind !== 'dynamodb') throw withoutTarget(uid, 'table');
-    const lines: string[] = [];
     const outputTarget: OutputTarget = { kind: 'dynamodb', tableName: target.tableName };
-    return {
-      lines,
-      timesMs: [],
-      marked: 0,
-      outputs: () => [
-        {
-          sinkUid: uid,
-          role: 'rows',
-          target: outputTarget,
-          rowCount: lines.length,
-          bytes: encodeLines(lines),
-        },
-      ],
-    };
+    return collectLines({ uid, role: 'rows' }, () => outputTarget);
   }
 
   private collectObjects(sink: {
@@ -175,6 +174,28 @@ export class BatchOutputs {
   }
 }
 
+/** All rows of a batch for one target, one line each. */
+function collectLines(
+  sink: { readonly uid: string; readonly role: BatchOutput['role'] },
+  targetOf: (context: OutputContext) => OutputTarget,
+): Collected {
+  const lines: string[] = [];
+  return {
+    lines,
+    timesMs: [],
+    marked: 0,
+    outputs: (context) => [
+      {
+        sinkUid: sink.uid,
+        role: sink.role,
+        target: targetOf(context),
+        rowCount: lines.length,
+        bytes: encodeLines(lines),
+      },
+    ],
+  };
+}
+
 /**
  * The time whose partition a row goes to: its own, or the batch's for a row that has none. A sliding
  * window may begin before the first year that a partition can name.
@@ -184,17 +205,13 @@ function partitionTime(timeMs: number, batchTimeMs: number): number {
   return Math.min(Math.max(timeMs, EVENT_TIME_MS_MIN), EVENT_TIME_MS_MAX);
 }
 
-function encoderOf(sink: Exclude<SinkNode, { kind: 'noop-sink' }>): (row: unknown) => EncodedRow {
-  if (sink.kind === 's3-sink') return encodeObjectRow;
+function encoderOf(sink: StoringSink): (row: unknown) => EncodedRow {
+  if (sink.kind !== 'dynamodb-sink') return encodeObjectRow;
   const rows = createTableRows(sink);
   return (row) =>
     typeof row === 'object' && row !== null
       ? rows.encodePut(row as Readonly<Record<string, unknown>>)
       : { reason: 'not-storable', detail: 'the row is no object, so it has no fields' };
-}
-
-function isSink(node: Plan['nodes'][number]): boolean {
-  return ['dynamodb-sink', 's3-sink', 'noop-sink'].includes(node.kind);
 }
 
 function withoutTarget(uid: string, what: string): EngineError {

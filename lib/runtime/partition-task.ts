@@ -28,6 +28,7 @@ import { coveredTo } from '../protocol/checkpoint.ts';
 import type { Pace } from '../protocol/isolation.ts';
 import { isSlotFree } from '../protocol/ring.ts';
 import type { BatchInput, BatchResult, ExecutablePlan } from './batch.ts';
+import { type BatchFunctions, createBatchFunctions } from './batch-functions.ts';
 import { foldLog } from './checkpoint.ts';
 import { encodeCommitBody } from './commit-body.ts';
 import { acceptGap, findGap, type GapPolicy } from './find-gap.ts';
@@ -44,7 +45,13 @@ import { Pacing } from './pacing.ts';
 import { publishOutbox, stageOutputs } from './publish.ts';
 import { type WarmState, WarmStates } from './warm-states.ts';
 
-export type TaskPorts = LearnPorts & { readonly clock: Clock; readonly ids: Ids };
+/** What a task is given; the functions of its sinks come from its plan. */
+export type TaskPorts = Omit<LearnPorts, 'functions'> & {
+  readonly clock: Clock;
+  readonly ids: Ids;
+};
+
+type RunPorts = TaskPorts & { readonly functions: BatchFunctions };
 
 export interface TaskOptions extends GapPolicy {
   readonly identity: TaskIdentity;
@@ -53,7 +60,7 @@ export interface TaskOptions extends GapPolicy {
   readonly inlineBodyBytesMax?: number;
   /** @default 3 MB */
   readonly deltaBytesMax?: number;
-  /** Rows for DynamoDB that one commit may publish. @default 50,000 */
+  /** Rows for tables and functions that one commit may publish. @default 50,000 */
   readonly tableRowsMax?: number;
   /** @default 256 MB */
   readonly warmStateBytesMax?: number;
@@ -72,7 +79,9 @@ export interface PartitionTask {
   ): Promise<BatchResponse>;
 }
 
-export function createPartitionTask(ports: TaskPorts, options: TaskOptions): PartitionTask {
+export function createPartitionTask(given: TaskPorts, options: TaskOptions): PartitionTask {
+  const functions = createBatchFunctions(options.executable.plan, given.clock);
+  const ports: RunPorts = { ...given, functions };
   const pacing = new Pacing(ports);
   const warmStates = new WarmStates(options.warmStateBytesMax ?? WARM_STATE_BYTES_MAX);
   return {
@@ -94,7 +103,7 @@ export function createPartitionTask(ports: TaskPorts, options: TaskOptions): Par
 }
 
 class BatchRun {
-  private readonly ports: TaskPorts;
+  private readonly ports: RunPorts;
   private readonly options: TaskOptions;
   private readonly pacing: Pacing;
   private readonly records: readonly DeliveredRecord[];
@@ -103,7 +112,7 @@ class BatchRun {
   private duplicateCount = 0;
 
   constructor(
-    ports: TaskPorts,
+    ports: RunPorts,
     options: TaskOptions,
     delivery: {
       readonly pacing: Pacing;
@@ -260,7 +269,7 @@ class BatchRun {
         setAside,
       });
       const delta = result.draft.encodeDelta();
-      const rows = tableRowCount(result.outputs);
+      const rows = singleRowCount(result.outputs);
       // Complete mode gives the whole table whatever the prefix: then a shorter one is no help.
       const isTooMany = rows > limits.tableRowsMax && rows < rowsBefore;
       if (to - from === 1 && setAside === null && delta.length > RECORD_DELTA_BYTES_MAX) {
@@ -390,9 +399,10 @@ const FIRST_FLOORS: CommitHeader['floors'] = [
 
 const nextNumber = (warm: WarmState) => asBatchNumber((warm.head?.batchNumber ?? 0) + 1);
 
-function tableRowCount(outputs: readonly BatchOutput[]): number {
-  const toTables = outputs.filter(({ target }) => target.kind === 'dynamodb');
-  return toTables.reduce((sum, { rowCount }) => sum + rowCount, 0);
+/** Rows that are published one by one and not as an object. */
+function singleRowCount(outputs: readonly BatchOutput[]): number {
+  const single = outputs.filter(({ target }) => target.kind !== 's3');
+  return single.reduce((sum, { rowCount }) => sum + rowCount, 0);
 }
 
 /** Index of the first record from `from` on that lies after `position`. */

@@ -2,7 +2,8 @@
 // large to ride in the commit are staged under the commit id first, so what is published is what was
 // committed, whoever publishes it: the task that committed, or whoever learns the head later.
 // Objects are copied under their final name, which is the same for every repeat; table rows carry the
-// fence (log, incarnation, base + N), so a repeat or a late zombie changes nothing.
+// fence (log, incarnation, base + N), so a repeat or a late zombie changes nothing. Functions get the
+// same rows under the same id; what a repeat does is theirs to say.
 
 import { objectKeys } from '../contract/keys.ts';
 import type { BatchOutput, CommitHeader, ItemChange, OutboxEntry } from '../model/commit.ts';
@@ -10,6 +11,7 @@ import { EngineError } from '../model/errors.ts';
 import { INLINE_OUTPUT_BYTES_MAX } from '../model/limits.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
 import type { FinalObject, ObjectPublisher, TablePublisher } from '../ports/publisher.ts';
+import type { BatchFunctions } from './batch-functions.ts';
 import { readVerified, referenceTo } from './manifest.ts';
 import { settleAll } from './settle.ts';
 
@@ -17,6 +19,7 @@ export interface PublishPorts {
   readonly objects: ObjectStore;
   readonly tables: TablePublisher;
   readonly files: ObjectPublisher;
+  readonly functions: BatchFunctions;
 }
 
 /** Turns outputs into outbox entries; the larger ones are staged in the engine's bucket. */
@@ -47,13 +50,29 @@ export async function publishOutbox(
 ): Promise<void> {
   const { header } = commit;
   await settleAll(
-    commit.outbox.map((entry) => {
-      const { target } = entry;
-      if (target.kind === 's3') return publishObject(ports, entry, { ...target, deadlineMs });
-      return publishRows(ports, entry, { tableName: target.tableName, header, deadlineMs });
+    commit.outbox.map(async (entry) => {
+      const { target, sinkUid } = entry;
+      switch (target.kind) {
+        case 's3':
+          return publishObject(ports, entry, { ...target, deadlineMs });
+        case 'dynamodb':
+          return publishRows(ports, entry, { tableName: target.tableName, header, deadlineMs });
+        case 'function': {
+          const bytes = await bytesOf(ports, entry);
+          const { batchId } = target;
+          return ports.functions.handOver({ sinkUid, batchId, bytes }, deadlineMs);
+        }
+        default:
+          throw new EngineError('data', `rows of '${sinkUid}' are for a place of a newer version`, {
+            code: 'unknown-target',
+          });
+      }
     }),
   );
 }
+
+const bytesOf = async (ports: PublishPorts, { payload }: OutboxEntry) =>
+  payload.kind === 'inline' ? payload.bytes : await readVerified(ports.objects, payload.object);
 
 async function publishObject(
   ports: PublishPorts,
@@ -87,9 +106,7 @@ async function publishRows(
   entry: OutboxEntry,
   to: { readonly tableName: string; readonly header: CommitHeader; readonly deadlineMs: number },
 ): Promise<void> {
-  const { payload } = entry;
-  const bytes =
-    payload.kind === 'inline' ? payload.bytes : await readVerified(ports.objects, payload.object);
+  const bytes = await bytesOf(ports, entry);
   const lines = Buffer.from(bytes).toString('utf8').split('\n');
   const { header, tableName, deadlineMs } = to;
   await ports.tables.publish({

@@ -123,16 +123,20 @@ export function createEngineWorld(options: WorldOptions) {
     log,
     call,
 
-    /** A new sandbox with cold state. */
-    sandbox(faults?: Parameters<typeof portsOf>[0], overrides: Partial<TaskOptions> = {}) {
-      const executable = compilePlan(plan, targets);
+    /** A new sandbox with cold state, of this or of a later version of the pipeline. */
+    sandbox(
+      faults?: Parameters<typeof portsOf>[0],
+      overrides: Partial<TaskOptions> = {},
+      version = plan,
+    ) {
+      const executable = compilePlan(version, targets);
       const task = createPartitionTask(portsOf(faults), {
         identity: {
           pipeline: plan.name,
           stage: SINGLE_STAGE,
           source,
-          planHash: plan.hash,
-          isKeyed: isKeyed(plan),
+          planHash: version.hash,
+          isKeyed: isKeyed(version),
           codeHash: 'code',
           deployEpoch: 1,
           ringSize,

@@ -10,6 +10,7 @@ import {
   decimal,
   dynamodb,
   first,
+  foreachBatch,
   kinesis,
   last,
   max,
@@ -94,6 +95,17 @@ const examples = [
     stream.to(dynamodb('delays'), { mode: 'update' }).to(s3('delays'), { mode: 'append' });
     stream.to(dynamodb('delays'), { mode: 'update' });
     stream.to(s3('delays', { partitionBy: 'hour' }), { mode: 'append' });
+  },
+  (stream = groups, url = 'https://alerts.example.com') => {
+    stream.to(
+      foreachBatch('alerts', async (rows, batchId, { signal }) => {
+        const headers = { 'idempotency-key': batchId };
+        const body = JSON.stringify(rows);
+        const answer = await fetch(url, { method: 'POST', headers, body, signal });
+        if (!answer.ok) throw new Error(`alerts were refused with ${answer.status}`);
+      }),
+      { mode: 'append' },
+    );
   },
   (stream = keyed) => {
     stream.aggregate({ flights: count(), withGate: count('gate') });

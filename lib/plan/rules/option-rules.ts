@@ -1,9 +1,9 @@
 // Values that the types allow only in part, for pipelines that were bundled without a compiler.
 
 import { DECIMAL_SCALE_MAX } from '../../model/limits.ts';
-import type { AggregateSpec, PlanNode } from '../plan.ts';
+import { type AggregateSpec, isSink, type PlanNode } from '../plan.ts';
 import type { PlanDraft, PlanProblem } from './plan-problem.ts';
-import { isSink, quote } from './plan-problem.ts';
+import { quote } from './plan-problem.ts';
 
 const MODES = ['append', 'update', 'complete'];
 const PARTITIONS = ['day', 'hour', 'none'];
@@ -53,6 +53,7 @@ function functionsOf(node: PlanNode): Readonly<Record<string, unknown>> {
     case 'map':
     case 'flat-map':
     case 'filter':
+    case 'foreach-batch-sink':
       return { rows: node.apply };
     case 'reduce':
       return { rows: node.reduce };

@@ -1,8 +1,8 @@
 // Which sink takes which rows in which output mode, for plans that no compiler has seen.
 
-import type { SinkNode } from '../plan.ts';
+import { isSink, type SinkNode } from '../plan.ts';
 import type { KeyedNode, PlanDraft, PlanProblem } from './plan-problem.ts';
-import { isKeyedNode, isLateSink, isSink, quote, upstreamOf } from './plan-problem.ts';
+import { isKeyedNode, isLateSink, quote, upstreamOf } from './plan-problem.ts';
 
 export function outputProblems(plan: PlanDraft): PlanProblem[] {
   const sinks = plan.nodes.filter(isSink).filter((node) => !isLateSink(node));
@@ -110,10 +110,10 @@ function mixedModes(plan: PlanDraft, sinks: readonly SinkNode[]): PlanProblem[] 
 function lateSinks(plan: PlanDraft, sinks: readonly SinkNode[]): PlanProblem[] {
   return plan.nodes.filter(isLateSink).flatMap((sink) => {
     const problems: PlanProblem[] = [];
-    if (sink.kind !== 's3-sink') {
+    if (sink.kind !== 's3-sink' && sink.kind !== 'foreach-batch-sink') {
       problems.push({
         code: 'late-sink-not-s3',
-        message: `late rows have no key and cannot go to '${sink.uid}': use .onLate(s3(…))`,
+        message: `late rows have no key and cannot go to '${sink.uid}': use .onLate(s3(…)) or .onLate(foreachBatch(…))`,
       });
     }
     const keyed = plan.nodes.filter(isKeyedNode).find((node) => node.lateSink === sink.uid);

@@ -1,4 +1,12 @@
-import type { AggregateNode, Plan, PlanNode, ReduceNode, SinkNode, SourceNode } from '../plan.ts';
+import {
+  type AggregateNode,
+  isSink,
+  type Plan,
+  type PlanNode,
+  type ReduceNode,
+  type SinkNode,
+  type SourceNode,
+} from '../plan.ts';
 
 /** One thing that is wrong with a plan. */
 export interface PlanProblem {
@@ -16,10 +24,6 @@ export type KeyedNode = AggregateNode | ReduceNode;
 
 export function isKeyedNode(node: PlanNode): node is KeyedNode {
   return node.kind === 'aggregate' || node.kind === 'reduce';
-}
-
-export function isSink(node: PlanNode): node is SinkNode {
-  return node.kind === 'dynamodb-sink' || node.kind === 's3-sink' || node.kind === 'noop-sink';
 }
 
 /** A late sink has no input: its rows come from the operator that names it. */
