@@ -26,7 +26,7 @@ export interface KillReport extends Compared {
 /** A log is folded for the first time after a quarter of its 1,024 slots. */
 const BATCHES_BEFORE_FOLD = 260;
 /** Faults that wait for their call at the same time. */
-const ARMED_MAX = 4;
+const ARMED_MAX = 6;
 /** Commits between two rounds of events, and how long to wait for them. */
 const COMMITS_PER_ROUND = 12;
 const COMMITS_PER_FOLD = 24;

@@ -41,7 +41,7 @@ export interface Fault {
 }
 
 /** The share of kills with a commit that is done and whose reply never goes out. */
-const COMMIT_REPLY_SHARE = 0.35;
+const COMMIT_REPLY_SHARE = 0.4;
 const DISTURBANCES_PER_KILL = 0.6;
 
 /** Occurrences to choose from: as many as pass in about a second. */
@@ -52,6 +52,14 @@ const OCCURRENCES_MAX: Readonly<Partial<Record<PortMethod, number>>> = {
   'files.put': 6,
 };
 const COMMITS_MAX = 24;
+/** Calls of the maintenance function, which has nothing to fold before a log has some length. */
+const FOLD_METHODS: ReadonlySet<PortMethod> = new Set([
+  'commits.movePointer',
+  'objects.put segment',
+  'objects.put lineage',
+  'objects.put manifest',
+  'objects.list',
+]);
 
 export const isKill = (kind: FaultKind): kind is Kill => KILLS.some((kill) => kill === kind);
 
@@ -62,11 +70,13 @@ export function planFaults(options: {
 }): readonly Fault[] {
   const random = seededRandom(options.seed);
   const below = (limit: number) => Math.floor(random() * limit);
-  const shuffled = <Item>(items: readonly Item[]) =>
+  const shuffled = <Item>(items: readonly Item[], placeOf: (item: Item) => number = random) =>
     items
-      .map((item) => ({ item, place: random() }))
+      .map((item) => ({ item, place: placeOf(item) }))
       .sort((one, other) => one.place - other.place)
       .map(({ item }) => item);
+  const inSecondHalf = ({ method }: Pick<Fault, 'method'>) =>
+    FOLD_METHODS.has(method) ? 0.5 + random() / 2 : random();
   const faultOf = ({ kind, method }: Pick<Fault, 'kind' | 'method'>): Fault => ({
     kind,
     method,
@@ -84,12 +94,13 @@ export function planFaults(options: {
     return drawn.slice(0, count);
   };
   const betweenCommitAndReply = Math.ceil(options.kills * COMMIT_REPLY_SHARE);
-  return shuffled([
+  const drawn = [
     ...Array.from({ length: betweenCommitAndReply }, () => ({
       kind: 'kill-after' as const,
       method: 'commits.append' as const,
     })),
     ...pairs(KILLS, options.kills - betweenCommitAndReply),
     ...pairs(DISTURBANCES, Math.floor(options.kills * DISTURBANCES_PER_KILL)),
-  ]).map(faultOf);
+  ];
+  return shuffled(drawn, inSecondHalf).map(faultOf);
 }

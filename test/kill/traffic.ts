@@ -30,8 +30,8 @@ export interface Traffic {
   close(): readonly PutRecordsRequestEntry[];
 }
 
-const ORIGINS = Array.from({ length: 120 }, (_, index) => `gate ${index}`);
-const EVENTS_PER_ROUND = 160;
+const ORIGINS = Array.from({ length: 80 }, (_, index) => `gate ${index}`);
+const EVENTS_PER_ROUND = 120;
 /** Event time that passes in one round: an hour ends in every other one. */
 const ROUND_MS = 40 * 60_000;
 /** Less than the delay of the watermark, so that no event of the round is late. */
