@@ -12,7 +12,7 @@ export function advanceWatermark(
 ): number | null {
   if (maxSeenMs === null) return currentMs;
   const reachedMs = maxSeenMs - delayMs;
-  return currentMs === null || reachedMs > currentMs ? reachedMs : currentMs;
+  return currentMs === null ? reachedMs : Math.max(currentMs, reachedMs);
 }
 
 /** Whether the watermark has reached the end of the window, so that nothing more can change it. */
