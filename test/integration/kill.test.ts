@@ -1,0 +1,23 @@
+import { expect, it } from 'vitest';
+import { runKills } from '../kill/kill-run.ts';
+import { isKill } from '../kill/plan.ts';
+import { commandOf } from '../kill/report.ts';
+
+const KILLS = 25;
+const SEED = 25;
+
+it('sandboxes killed at chosen port calls lose nothing and count nothing twice', {
+  timeout: 240_000,
+}, async () => {
+  const report = await runKills({ kills: KILLS, seed: SEED });
+
+  const again = commandOf(report);
+  expect(report.differences, again).toEqual([]);
+  expect(report, again).toMatchObject({ kills: KILLS, lost: 0, doubled: 0 });
+  expect(report.recordsIn).toBeGreaterThan(2_000);
+  expect(report.killsBetweenCommitAndReply).toBeGreaterThanOrEqual(KILLS * 0.3);
+  const kinds = new Set(report.struck.map(({ fault }) => fault.kind));
+  expect([...kinds].filter(isKill)).toHaveLength(3);
+  expect(kinds).toContain('freeze');
+  expect(kinds).toContain('lost-reply');
+});
