@@ -53,4 +53,6 @@ function conclude(report: KillReport, screen: Screen): number {
 }
 
 /** Maps are no JSON. */
-const asJson = (report: KillReport) => ({ ...report, calls: Object.fromEntries(report.calls) });
+function asJson(report: KillReport): object {
+  return { ...report, calls: Object.fromEntries(report.calls) };
+}
