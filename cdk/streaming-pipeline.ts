@@ -3,7 +3,7 @@ import { Duration, RemovalPolicy, Stack, Tokenization } from 'aws-cdk-lib';
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import { type IStream, StreamMode } from 'aws-cdk-lib/aws-kinesis';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
-import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import type { IFunction, Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
@@ -158,7 +158,8 @@ export class StreamingPipeline extends Construct {
   readonly stream: IStream;
   /** Rows, late rows and dead letters, by prefix. */
   readonly outputBucket: Bucket;
-  readonly partitionTask: IFunction;
+  /** What the functions of `foreachBatch` need is given to it: variables, and grants of its role. */
+  readonly partitionTask: LambdaFunction;
   readonly maintenance: IFunction;
   readonly #outputs: Outputs;
 

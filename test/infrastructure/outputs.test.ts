@@ -1,6 +1,7 @@
 import { Template } from 'aws-cdk-lib/assertions';
+import { type CfnQueue, Queue } from 'aws-cdk-lib/aws-sqs';
 import { expect, it } from 'vitest';
-import { text } from '../support/iam.ts';
+import { isAllowed, statementsOf, text } from '../support/iam.ts';
 import { addPipeline, aStack, aTemplate, theResource } from '../support/synthesis.ts';
 
 function outputsOf(template: Template): Readonly<Record<string, string>> {
@@ -55,4 +56,27 @@ it('the task learns the place of every sink by its uid, and of dead letters', ()
     's3-calls': { kind: 's3', bucketName, prefix: 'rows/calls/' },
     'late-too-late': { kind: 's3', bucketName, prefix: 'late/too-late/' },
   });
+});
+
+it('a function for batches needs no place, and is given what else it needs', () => {
+  const stack = aStack();
+  const { partitionTask } = addPipeline(stack, 'receipts');
+  const queue = new Queue(stack, 'Receipts');
+  queue.grantSendMessages(partitionTask);
+  partitionTask.addEnvironment('RECEIPTS_QUEUE', queue.queueUrl);
+  const template = Template.fromStack(stack);
+  template.resourceCountIs('AWS::DynamoDB::Table', 1);
+  template.resourceCountIs('AWS::S3::Bucket', 2);
+  const task = theResource(template, 'AWS::Lambda::Function', /PartitionTask/);
+  const { Variables } = task.Properties['Environment'] as {
+    readonly Variables: Readonly<Record<string, unknown>>;
+  };
+  expect(Object.keys(JSON.parse(text(Variables['RIVULET_SINK_TARGETS'])))).toEqual([
+    'dead-letters',
+  ]);
+  const queueId = stack.getLogicalId(queue.node.defaultChild as CfnQueue);
+  expect(text(Variables['RECEIPTS_QUEUE'])).toContain(queueId);
+  const statements = statementsOf(template, /PartitionTask/);
+  expect(isAllowed(statements, 'sqs:SendMessage', queueId)).toBe(true);
+  expect(isAllowed(statements, 'sqs:DeleteQueue', queueId)).toBe(false);
 });

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import delays from '../../../functions/pipelines/delays.ts';
+import { count, foreachBatch, kinesis, pipeline, tumbling } from '../../../lib/index.ts';
 import complete from '../../support/pipelines/complete.ts';
 import reduced from '../../support/pipelines/reduced.ts';
 import runningTotals from '../../support/pipelines/running-totals.ts';
@@ -164,6 +165,28 @@ test('exact running totals explain themselves', () => {
 
     dynamodb-totals   takes aggregate-1 in mode update, one item of table totals for each key
                       allowed: the groups that a batch changed come out with their new values; an item's key determines the shard, so one task writes it
+    "
+  `);
+});
+
+test('functions for batches explain themselves', () => {
+  const explained = pipeline('receipts')
+    .from(kinesis<{ at: number; shop: string }>('sales').partitionedBy('shop'))
+    .withWatermark('at', '1 minute')
+    .keyBy('shop')
+    .window(tumbling('1 hour'))
+    .aggregate({ sales: count() })
+    .onLate(foreachBatch('late', async () => {}))
+    .to(
+      foreachBatch('receipts', async () => {}),
+      { mode: 'append' },
+    )
+    .explain();
+  expect(explained.slice(explained.indexOf('foreach-batch-late  '))).toMatchInlineSnapshot(`
+    "foreach-batch-late      late rows, given to your function batch by batch, at least once
+
+    foreach-batch-receipts  takes aggregate-1 in mode append, given to your function batch by batch, at least once
+                            allowed: the watermark closes each window, so its row is final and comes out once
     "
   `);
 });

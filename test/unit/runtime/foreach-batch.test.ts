@@ -12,6 +12,8 @@ import {
   sum,
   tumbling,
 } from '../../../lib/index.ts';
+import type { CommitHeader, OutboxEntry } from '../../../lib/model/commit.ts';
+import { type PublishPorts, publishOutbox } from '../../../lib/runtime/publish.ts';
 import { createEngineWorld, Death, type WorldOptions } from '../../support/engine-world.ts';
 
 interface Sale {
@@ -345,6 +347,41 @@ describe('a batch that was not taken', () => {
   });
 });
 
+describe('a crash at any call', () => {
+  const batches = [first, second, third, [sale(7_000, 'far'.repeat(4_000))], [sale(8_000)]];
+
+  test.each(['beforeApply', 'beforeReply'] as const)(
+    '(%s) loses no row, and repeats say what was said before',
+    async (kind) => {
+      let isDead = true;
+      for (let k = 1; isDead; k += 1) {
+        isDead = false;
+        const { at, calls } = salesWorld(() => {}, { task: { inlineBodyBytesMax: 200 } });
+        let callCount = 0;
+        let task = at.sandbox({
+          [kind]: () => {
+            callCount += 1;
+            isDead ||= callCount === k;
+            if (isDead) throw new Death();
+          },
+        });
+        for (const events of batches) {
+          const batch = at.push(events);
+          try {
+            await task(batch);
+          } catch {
+            task = at.sandbox();
+            await task(batch);
+          }
+        }
+        expect(distinct(calls)).toEqual(batches);
+        expect(at.slots().length).toBe(batches.length);
+        if (!isDead) expect(k).toBeGreaterThan(10);
+      }
+    },
+  );
+});
+
 describe('the deadline', () => {
   test('aborts the signal, and what returns after it counts as not done', async () => {
     const deadline = new AbortController();
@@ -429,4 +466,15 @@ test('a sink without a function is refused when the pipeline is built', () => {
   );
   const nameless = foreachBatch<unknown>('no name', () => {});
   expect(() => source.to(nameless, { mode: 'append' }).plan()).toThrow('sink-name-invalid');
+});
+
+test('rows for a place that this version does not know are refused', async () => {
+  const target = { kind: 'queue', queueName: 'receipts' } as unknown as OutboxEntry['target'];
+  const payload = { kind: 'inline', bytes: new Uint8Array() } as const;
+  const outbox: OutboxEntry[] = [
+    { sinkUid: 'queue-receipts', role: 'rows', target, rowCount: 0, payload },
+  ];
+  await expect(
+    publishOutbox({} as PublishPorts, { header: {} as CommitHeader, outbox }, 0),
+  ).rejects.toMatchObject({ kind: 'data', code: 'unknown-target' });
 });
