@@ -16,7 +16,37 @@ export function required(variable: Variable): string {
   return value;
 }
 
-export const sinkTargets = () => JSON.parse(required('sinkTargets')) as SinkTargets;
+export const sinkTargets = (): SinkTargets => parseSinkTargets(required('sinkTargets'));
+
+/** Places by sink uid; `invalid` for a text that the construct did not write. */
+export function parseSinkTargets(text: string): SinkTargets {
+  const targets = parseJson(text);
+  if (isRecord(targets) && Object.values(targets).every(isTarget)) return targets as SinkTargets;
+  throw new EngineError(
+    'invalid',
+    `environment variable ${ENVIRONMENT.sinkTargets} does not say where sinks write; deploy the stack again`,
+  );
+}
+
+function isTarget(target: unknown): boolean {
+  if (!isRecord(target)) return false;
+  const { kind, tableName, bucketName, prefix } = target;
+  if (kind === 'dynamodb') return typeof tableName === 'string';
+  return kind === 's3' && typeof bucketName === 'string' && typeof prefix === 'string';
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** `undefined`, which no JSON means, for what is no JSON. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
 
 /** Published versions are numbers that rise with every changed deploy; unpublished code counts as 0. */
 export function deployEpoch(): number {

@@ -12,6 +12,7 @@ import { assert } from '../model/assert.ts';
 import type { OutboxEntry } from '../model/commit.ts';
 import { EngineError } from '../model/errors.ts';
 import { BODY_BYTES_MAX } from '../model/limits.ts';
+import { isStoredOutput, isStoredReference } from '../model/stored.ts';
 import { sha256Hex } from '../state/digest.ts';
 
 const CODEC_DEFLATE = 1;
@@ -92,8 +93,29 @@ function toIndexed(entry: OutboxEntry): IndexedEntry {
   return { ...entry, payload: { kind: 'inline', byteLength: payload.bytes.length } };
 }
 
-const parseIndex = (bytes: Uint8Array) =>
-  JSON.parse(Buffer.from(bytes).toString('utf8')) as readonly IndexedEntry[];
+function parseIndex(bytes: Uint8Array): readonly IndexedEntry[] {
+  const index = parseJson(bytes);
+  if (Array.isArray(index) && index.every(isIndexed)) return index;
+  throw broken('has an outbox that cannot be read');
+}
+
+function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(bytes).toString('utf8'));
+  } catch (cause) {
+    throw new EngineError('data', 'a stored body has an outbox that is not JSON', {
+      cause,
+      code: 'object-corrupt',
+    });
+  }
+}
+
+function isIndexed(entry: unknown): entry is IndexedEntry {
+  if (!isStoredOutput(entry)) return false;
+  const { payload } = entry as { readonly payload?: Partial<IndexedEntry['payload']> | null };
+  if (payload?.kind === 'staged') return isStoredReference(payload.object);
+  return payload?.kind === 'inline' && Number.isSafeInteger(payload.byteLength);
+}
 
 function word(length: number): Uint8Array {
   const bytes = Buffer.alloc(WORD);

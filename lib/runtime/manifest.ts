@@ -6,6 +6,7 @@
 import type { CheckpointReference, CommitHeader, ObjectReference } from '../model/commit.ts';
 import { EngineError } from '../model/errors.ts';
 import type { LogId } from '../model/ids.ts';
+import { isStoredReference, isStoredSegment, wrongHeaderField } from '../model/stored.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
 import { sha256Hex } from '../state/digest.ts';
 
@@ -29,21 +30,48 @@ export function encodeManifest(manifest: Manifest): Uint8Array {
   return Buffer.from(JSON.stringify(manifest), 'utf8');
 }
 
+/** The inverse of `encodeManifest`; a `data` error for anything that is no manifest of this version. */
+export function decodeManifest(bytes: Uint8Array): Manifest {
+  const stored = parseManifest(bytes);
+  if (typeof stored.formatVersion !== 'number') throw noManifest('its format');
+  if (stored.formatVersion !== MANIFEST_FORMAT_VERSION) {
+    throw new EngineError(
+      'data',
+      `manifest format ${stored.formatVersion} is not known, deploy a newer version`,
+    );
+  }
+  const { header, segments, lineage } = stored;
+  const wrong = wrongHeaderField(header);
+  if (wrong !== null) throw noManifest(`its header's ${wrong}`);
+  if (!Array.isArray(segments) || !segments.every(isStoredSegment)) throw noManifest('segments');
+  if (lineage !== null && !isStoredReference(lineage)) throw noManifest('lineage');
+  return stored;
+}
+
+function parseManifest(bytes: Uint8Array): Manifest {
+  try {
+    const stored = JSON.parse(Buffer.from(bytes).toString('utf8'));
+    if (typeof stored === 'object' && stored !== null) return stored;
+  } catch (cause) {
+    throw noManifest('not JSON', cause);
+  }
+  throw noManifest('the whole of it');
+}
+
+const noManifest = (what: string, cause?: unknown) =>
+  new EngineError('data', `an object is not a manifest: ${what}`, {
+    code: 'object-corrupt',
+    cause,
+  });
+
 /** Reads and verifies the manifest that `checkpoint` names; a `data` error when anything is off. */
 export async function readManifest(
   objects: ObjectStore,
   log: LogId,
   checkpoint: CheckpointReference,
 ): Promise<Manifest> {
-  const bytes = await readVerified(objects, checkpoint.manifest);
-  const manifest = JSON.parse(Buffer.from(bytes).toString('utf8')) as Manifest;
+  const manifest = decodeManifest(await readVerified(objects, checkpoint.manifest));
   const { header } = manifest;
-  if (manifest.formatVersion !== MANIFEST_FORMAT_VERSION) {
-    throw new EngineError(
-      'data',
-      `manifest format ${manifest.formatVersion} is not known, deploy a newer version`,
-    );
-  }
   const same =
     header.log === log &&
     header.batchNumber === checkpoint.batchNumber &&

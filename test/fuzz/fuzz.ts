@@ -19,6 +19,8 @@ export interface FuzzTarget {
 export interface FuzzRun {
   readonly seed: number;
   readonly cases: number;
+  /** A block of inputs that does not end is given up after this. @default 10,000 */
+  readonly endlessMs?: number;
 }
 
 /** How many inputs were read and how many refused. */
@@ -30,7 +32,6 @@ export interface FuzzTally {
 const PATIENCE_MS = 100;
 /** Repeats of a slow input: the garbage collector or a neighbour is not slow each time. */
 const REPEATS = 5;
-/** An input that never ends is given up after this. */
 const ENDLESS_MS = 10_000;
 const BLOCK_CASES = 250;
 const GROWTH_BYTES_MAX = 384 * 1024 * 1024;
@@ -50,7 +51,7 @@ export function fuzz(target: FuzzTarget, run: FuzzRun): FuzzTally {
   };
   try {
     while (at.index + 1 < run.cases) {
-      withinTime(block(Math.min(run.cases, at.index + 1 + BLOCK_CASES)));
+      withinTime(block(Math.min(run.cases, at.index + 1 + BLOCK_CASES)), run.endlessMs);
       expectUnchanged(prototypes);
     }
     const grownBytes = peakMemoryBytes() - peakBytes;
@@ -96,9 +97,9 @@ const WORK = Symbol.for('rivulet.fuzz.work');
 const script = new Script(`globalThis[Symbol.for('${WORK.description}')]()`);
 
 /** A loop without end cannot be seen from inside; only `node:vm` stops one. */
-function withinTime(work: () => void): void {
+function withinTime(work: () => void, timeout = ENDLESS_MS): void {
   (globalThis as unknown as Record<symbol, () => void>)[WORK] = work;
-  script.runInThisContext({ timeout: ENDLESS_MS });
+  script.runInThisContext({ timeout });
 }
 
 const prototypeNames = () =>

@@ -43,20 +43,19 @@ interface Place {
   readonly name: string;
 }
 
-/** Half of the inputs are still JSON and have one to three members that are not as they were. */
-export const mutateJson: Mutate = (seeds, random) => {
-  if (random.onceIn(2)) return mutateBytes(seeds, random);
-  return mutateMembers(seeds, random);
-};
+/** Half of the inputs are still JSON, of any depth, and have members that are not as they were. */
+export const mutateJson: Mutate = (seeds, random) =>
+  random.onceIn(2) ? mutateBytes(seeds, random) : Buffer.from(withDepth(mutated(seeds, random)));
 
-/** All inputs are JSON. */
-export const mutateMembers: Mutate = (seeds, random) => {
-  const root = {
-    document: JSON.parse(Buffer.from(random.pick(seeds)).toString('utf8')) as unknown,
-  };
+/** All inputs are JSON and hardly deeper than the seeds, as attributes of an item are. */
+export const mutateMembers: Mutate = (seeds, random) => Buffer.from(mutated(seeds, random), 'utf8');
+
+function mutated(seeds: readonly Uint8Array[], random: Random): string {
+  const document: unknown = JSON.parse(Buffer.from(random.pick(seeds)).toString('utf8'));
+  const root = { document };
   for (let edits = 1 + random.below(EDITS_MAX); edits > 0; edits -= 1) edit(root, random);
-  return Buffer.from(withDepth(JSON.stringify(root.document)), 'utf8');
-};
+  return JSON.stringify(root.document);
+}
 
 /** Stands for brackets inside each other, which can be read at any depth but not be written. */
 const DEEP = /"<deep (\d+)>"/g;

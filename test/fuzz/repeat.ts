@@ -3,9 +3,10 @@
 import { outcomeOf } from './fuzz.ts';
 import { decodingTargets } from './targets-decoding.ts';
 import { stateTargets } from './targets-state.ts';
+import { storedTargets } from './targets-stored.ts';
 
 const [name, hex = ''] = process.argv.slice(2);
-const targets = [...decodingTargets, ...stateTargets];
+const targets = [...decodingTargets, ...stateTargets, ...storedTargets];
 const target = targets.find((each) => each.name === name);
 if (target === undefined) {
   console.error(`targets: ${targets.map((each) => each.name).join(', ')}`);

@@ -1,5 +1,6 @@
 import { decodeBatch } from '../../lib/decoding/decode-batch.ts';
 import type { DecodedBatch } from '../../lib/decoding/decoded-batch.ts';
+import { isAggregate } from '../../lib/decoding/kpl-aggregate.ts';
 import { JSON_DEPTH_MAX } from '../../lib/model/limits.ts';
 import { encodeAggregate, sealMessage, type UserRecord } from '../support/kpl.ts';
 import { aRecord, positionAt } from '../support/records.ts';
@@ -49,6 +50,9 @@ function readAll(batch: DecodedBatch): void {
   }
 }
 
+const rejectsOf = (batch: DecodedBatch) =>
+  Array.from({ length: batch.count }, (_, index) => batch.rejectOf(index));
+
 const neighbour = aRecord('{"neighbour":true}', 9);
 
 /** The mutated record stands between two good ones, which must come through. */
@@ -84,7 +88,13 @@ export const decodingTargets: readonly FuzzTarget[] = [
     name: 'kpl aggregate',
     seeds: aggregateSeeds,
     mutate: mutateBytes,
-    read: (bytes) => readBetween(base64(bytes)),
+    read(bytes) {
+      readBetween(base64(bytes));
+      const range = { start: 0, end: bytes.length };
+      if (!isAggregate(bytes, range) || aggregateSeeds.some((seed) => seed.equals(bytes))) return;
+      const [reject] = rejectsOf(decodeBatch([aRecord(bytes)], null));
+      if (reject?.reason !== 'kpl-malformed') throw new Error('its checksum was forged');
+    },
     refuses: never,
   },
   {

@@ -15,8 +15,9 @@ import type {
   Commit,
   CommitHeader,
   Counts,
-  ObjectReference,
   Pointer,
+  SnapshotPointer,
+  WatermarkFloor,
 } from '../../model/commit.ts';
 import { EngineError } from '../../model/errors.ts';
 import {
@@ -27,7 +28,13 @@ import {
   asLogId,
   asSequenceNumber,
 } from '../../model/ids.ts';
-import type { Position } from '../../model/record.ts';
+import type { ArrivalRange, Position } from '../../model/record.ts';
+import {
+  isStoredNote,
+  isStoredPointer,
+  isStoredReference,
+  wrongHeaderField,
+} from '../../model/stored.ts';
 
 export type Item = Record<string, AttributeValue>;
 
@@ -78,7 +85,10 @@ export function encodeCommitItem({ header, body }: Commit): Item {
 
 export function decodeCommitItem(item: Item): Commit {
   try {
-    return { header: decodeHeader(item), body: decodeBody(item) };
+    const header = decodeHeader(item);
+    const wrong = wrongHeaderField(header);
+    if (wrong !== null) throw broken(`is not a commit's: ${wrong}`);
+    return { header, body: decodeBody(item) };
   } catch (cause) {
     if (cause instanceof EngineError) throw cause;
     throw new EngineError('data', 'a slot of the commit log does not hold a commit', { cause });
@@ -87,19 +97,36 @@ export function decodeCommitItem(item: Item): Commit {
 
 /** The pointer's part of the item at `sk = -1`. */
 export function decodePointer(item: Item): Pointer | null {
-  return item['ptr']?.S === undefined ? null : (JSON.parse(item['ptr'].S) as Pointer);
+  return decodeJson(item, 'ptr', isStoredPointer);
 }
 
 export function decodeAttempt(item: Item): AttemptNote | null {
-  return item['att']?.S === undefined ? null : (JSON.parse(item['att'].S) as AttemptNote);
+  return decodeJson(item, 'att', isStoredNote);
+}
+
+function decodeJson<Value>(
+  item: Item,
+  name: string,
+  isStored: (value: unknown) => value is Value,
+): Value | null {
+  if (item[name] === undefined) return null;
+  const value = parseJson(text(item, name), name);
+  if (isStored(value)) return value;
+  throw broken(`is not what it should be: ${name}`);
+}
+
+function parseJson(json: string, name: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch (cause) {
+    throw broken(`is not JSON: ${name}`, cause);
+  }
 }
 
 export const number = (value: number): AttributeValue => ({ N: String(value) });
 
 function decodeHeader(item: Item): CommitHeader {
   const counts = list(item, 'cnt').map((entry) => Number(entry.N));
-  const snapshot = item['snap']?.S?.split(':');
-  const arrival = item['arr']?.L;
   return {
     formatVersion: numeric(item, 'v'),
     log: asLogId(text(item, 'pk')),
@@ -113,44 +140,46 @@ function decodeHeader(item: Item): CommitHeader {
     base: numeric(item, 'base'),
     incarnation: text(item, 'inc'),
     positions: Object.fromEntries(
-      Object.entries(item['pos']?.M ?? {}).map(([key, at]) => [key, decodePosition(at.S ?? '')]),
+      Object.entries(map(item, 'pos')).map(([key, at]) => [key, decodePosition(at.S ?? '')]),
     ),
     firstPosition: item['from'] === undefined ? null : decodePosition(text(item, 'from')),
-    arrival:
-      arrival === undefined
-        ? null
-        : {
-            firstMs: asArrivalTimeMs(Number(arrival[0]?.N)),
-            lastMs: asArrivalTimeMs(Number(arrival[1]?.N)),
-          },
+    arrival: item['arr'] === undefined ? null : decodeArrival(list(item, 'arr')),
     batchTimeMs: asBatchTimeMs(numeric(item, 't')),
     watermarkMs: item['wm'] === undefined ? null : numeric(item, 'wm'),
-    floors: (JSON.parse(text(item, 'fl')) as [number, number, number | null][]).map(
-      ([firstKeyGroup, lastKeyGroup, watermarkMs]) => ({
-        firstKeyGroup,
-        lastKeyGroup,
-        watermarkMs,
-      }),
-    ),
+    floors: decodeFloors(text(item, 'fl')),
     counts: Object.fromEntries(
-      COUNT_FIELDS.map((field, index) => [field, counts[index] ?? 0]),
+      COUNT_FIELDS.map((field, index) => [field, counts[index]]),
     ) as unknown as Counts,
     inputDigest: text(item, 'dig'),
-    snapshot:
-      snapshot === undefined
-        ? null
-        : {
-            batchNumber: asBatchNumber(Number(snapshot[0])),
-            fold: asCommitId(snapshot[1] ?? ''),
-          },
+    snapshot: item['snap'] === undefined ? null : decodeSnapshot(text(item, 'snap')),
     gap: item['gap'] === undefined ? null : JSON.parse(text(item, 'gap')),
   };
 }
 
+function decodeArrival([first, last]: readonly AttributeValue[]): ArrivalRange {
+  return {
+    firstMs: asArrivalTimeMs(Number(first?.N)),
+    lastMs: asArrivalTimeMs(Number(last?.N)),
+  };
+}
+
+function decodeFloors(json: string): readonly WatermarkFloor[] {
+  return (JSON.parse(json) as [number, number, number | null][]).map(
+    ([firstKeyGroup, lastKeyGroup, watermarkMs]) => ({ firstKeyGroup, lastKeyGroup, watermarkMs }),
+  );
+}
+
+function decodeSnapshot(pointer: string): SnapshotPointer {
+  const [batchNumber, fold = ''] = pointer.split(':');
+  return { batchNumber: asBatchNumber(Number(batchNumber)), fold: asCommitId(fold) };
+}
+
 function decodeBody(item: Item): Commit['body'] {
   const bytes = item['body']?.B;
-  if (bytes !== undefined) return { kind: 'inline', bytes };
-  return { kind: 'spilled', object: JSON.parse(text(item, 'ref')) as ObjectReference };
+  if (bytes instanceof Uint8Array) return { kind: 'inline', bytes };
+  const object = parseJson(text(item, 'ref'), 'ref');
+  if (!isStoredReference(object)) throw broken('is not a reference: ref');
+  return { kind: 'spilled', object };
 }
 
 const encodePosition = ({ sequenceNumber, subSequenceNumber }: Position) =>
@@ -182,5 +211,14 @@ function list(item: Item, name: string): AttributeValue[] {
   return value;
 }
 
+function map(item: Item, name: string): Record<string, AttributeValue> {
+  const value = item[name]?.M;
+  if (value === undefined) throw missing(name);
+  return value;
+}
+
 const missing = (name: string) =>
   new EngineError('data', `a slot of the commit log lacks attribute ${name}`);
+
+const broken = (what: string, cause?: unknown) =>
+  new EngineError('data', `an attribute of a log's item ${what}`, { cause });

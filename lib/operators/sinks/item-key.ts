@@ -11,6 +11,7 @@
 // DynamoDB compares key attributes byte by byte, so composed and decomposed accents stay two keys.
 // It refuses empty ones, and more than 2,048 bytes in `pk` and 1,024 in `sk` ("Constraints").
 
+import { EngineError } from '../../model/errors.ts';
 import { sha256Hex } from '../../state/digest.ts';
 import { isWellFormed } from './text.ts';
 
@@ -38,6 +39,7 @@ const SK_BYTES_MAX = 1_024;
 const MARK = '~';
 const NO_WINDOW = '-';
 const SHA256_HEX_LENGTH = 64;
+const SHA256_HEX = /^[0-9a-f]{64}$/;
 /** Enough of a long key to recognise it by. */
 const HEAD_BYTE_LENGTH = 256;
 /** A UTF-16 unit is at most three bytes of UTF-8, so shorter text need not be measured. */
@@ -65,22 +67,42 @@ export function encodeSk(windowStart: string | null): string {
   );
 }
 
-/** Reads the key attributes of an item that this engine wrote. */
+/**
+ * Reads the key attributes of an item that this engine wrote.
+ *
+ * @throws EngineError `data`, code `item-key-invalid`, for a key that it did not write.
+ */
 export function decodeItemKey({ pk, sk }: ItemKey): DecodedItemKey {
   const windowStart = sk === NO_WINDOW ? null : textOf(sk);
   switch (pk.slice(0, 2)) {
     case `${MARK}h`: {
-      const sha256 = pk.slice(-SHA256_HEX_LENGTH);
+      const sha256 = pk.slice(2).slice(-SHA256_HEX_LENGTH);
+      if (!SHA256_HEX.test(sha256)) throw notOurs();
       return { kind: 'digest', head: pk.slice(2, -SHA256_HEX_LENGTH), sha256, windowStart };
     }
     case `${MARK}j`: {
-      const value = JSON.parse(pk.slice(2)) as KeyValue | readonly KeyValue[];
-      return { kind: 'values', values: Array.isArray(value) ? value : [value], windowStart };
+      const value = parseJson(pk.slice(2));
+      const values: readonly unknown[] = Array.isArray(value) ? value : [value];
+      if (!values.every(isKeyValue)) throw notOurs();
+      return { kind: 'values', values, windowStart };
     }
     default:
       return { kind: 'values', values: [textOf(pk)], windowStart };
   }
 }
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw notOurs();
+  }
+}
+
+const notOurs = () =>
+  new EngineError('data', 'the key attributes of an item are not of the form that is written', {
+    code: 'item-key-invalid',
+  });
 
 function isKeyValue(value: unknown): value is KeyValue {
   if (typeof value === 'string') return isWellFormed(value);

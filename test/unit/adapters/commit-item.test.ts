@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import {
+  decodeAttempt,
   decodeCommitItem,
+  decodePointer,
   encodeCommitItem,
   type Item,
 } from '../../../lib/adapters/aws/commit-item.ts';
@@ -57,6 +59,53 @@ describe('a commit as an item', () => {
       body: { kind: 'inline', bytes: new Uint8Array() },
     });
     expect(() => decodeCommitItem(item)).toThrow(/lacks attribute plan/);
+  });
+});
+
+describe('an item that no writer wrote is a data error:', () => {
+  const item = encodeCommitItem({
+    header: full,
+    body: { kind: 'inline', bytes: new Uint8Array() },
+  });
+  const { body: _, ...bodiless } = item;
+  test.each<[string, Item]>([
+    ['a batch number that is none', { ...item, n: { N: '0.5' } }],
+    ['a ring without slots', { ...item, r: { N: '0' } }],
+    ['a position that is no number', { ...item, from: { S: 'x:0' } }],
+    ['positions without a number', { ...item, pos: { M: { 'a/b': { S: '1' } } } }],
+    ['no positions at all', { ...item, pos: { L: [] } }],
+    ['a floor that never ends', { ...item, fl: { S: '[[-9007199254740991,255,null]]' } }],
+    ['a floor that ends before it begins', { ...item, fl: { S: '[[9,8,null]]' } }],
+    ['floors that are no JSON', { ...item, fl: { S: '[' } }],
+    ['too few counts', { ...item, cnt: { L: [{ N: '1' }] } }],
+    ['half of an arrival', { ...item, arr: { L: [{ N: '1' }] } }],
+    ['a checkpoint without a fold', { ...item, snap: { S: '12' } }],
+    ['a gap of no kind', { ...item, gap: { S: '{}' } }],
+    ['a body in another type', { ...bodiless, body: { S: 'body' } }],
+    ['a reference that is none', { ...bodiless, ref: { S: '{"key":"x"}' } }],
+    ['a reference that is no JSON', { ...bodiless, ref: { S: '{' } }],
+  ])('%s', (_name, stored) => {
+    expect(() => decodeCommitItem(stored)).toThrow(expect.objectContaining({ kind: 'data' }));
+  });
+
+  test.each<[string, Item]>([
+    ['a pointer that is no JSON', { ptr: { S: '{' } }],
+    ['a pointer to nothing', { ptr: { S: 'null' } }],
+    ['a pointer without its newest checkpoint', { ptr: { S: '{"newest":null,"previous":null}' } }],
+    ['a pointer in another type', { ptr: { N: '1' } }],
+  ])('%s', (_name, stored) => {
+    expect(() => decodePointer(stored)).toThrow(expect.objectContaining({ kind: 'data' }));
+  });
+
+  test('a note that counts in no number', () => {
+    const note = { head: 1, first: '1:0', attempts: 'many', pending: null };
+    expect(() => decodeAttempt({ att: { S: JSON.stringify(note) } })).toThrow(
+      expect.objectContaining({ kind: 'data' }),
+    );
+  });
+
+  test('an item without pointer and note has none', () => {
+    expect([decodePointer({}), decodeAttempt({})]).toEqual([null, null]);
   });
 });
 

@@ -62,6 +62,27 @@ describe('the body of a commit', () => {
     expect(() => compress(new Uint8Array(1_001), 1_000)).toThrow(/1001 bytes to store/);
   });
 
+  test.each([
+    ['is no JSON', '['],
+    ['is no list', '{}'],
+    ['has an entry that is none', '[null]'],
+    [
+      'has an entry without a payload',
+      '[{"sinkUid":"a","role":"rows","target":{"kind":"s3"},"rowCount":1}]',
+    ],
+    ['has a payload of no length', JSON.stringify([{ ...staged, payload: { kind: 'inline' } }])],
+    ['stages nothing', JSON.stringify([{ ...staged, payload: { kind: 'staged' } }])],
+    ['goes nowhere', JSON.stringify([{ ...staged, target: null }])],
+    ['is too deep', `${'['.repeat(20_000)}${']'.repeat(20_000)}`],
+  ])('whose outbox %s is refused as corrupt', (_, index) => {
+    const words = Buffer.alloc(8);
+    words.writeUInt32LE(index.length, 4);
+    const body = compress(Buffer.concat([words, Buffer.from(index)]), 1_000_000);
+    expect(() => decodeCommitBody(body)).toThrow(
+      expect.objectContaining({ kind: 'data', code: 'object-corrupt' }),
+    );
+  });
+
   test('with an unknown codec is refused', () => {
     expect(() => decompress(Uint8Array.of(9, 1, 2), 10)).toThrow(/codec 9/);
   });

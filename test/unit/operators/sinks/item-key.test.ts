@@ -73,3 +73,12 @@ test('the sort key is the start of the window, or a dash without windows', () =>
     windowStart: '2001-01-31T07:00:00.000Z',
   });
 });
+
+test.each(['~j', '~j{', '~j{"a":1}', '~j[[1]]', '~h', '~hhead', `~h${'g'.repeat(64)}`])(
+  'the key %s, which is of no written form, is refused',
+  (pk) => {
+    expect(() => decodeItemKey({ pk, sk })).toThrow(
+      expect.objectContaining({ kind: 'data', code: 'item-key-invalid' }),
+    );
+  },
+);
