@@ -86,6 +86,7 @@ export function s3(name: string, options: S3Options = {}): S3Sink {
  * batch, shard or sink ever has, and it always comes with the same rows in the same order:
  * `${batchId}-${index}` is the id of a row. When the function throws or rejects, or is cut short, the
  * batch stays committed and is handed over again, as often as it takes; until then the shard waits.
+ * So it has to await all that it starts: what is left behind may be cut off, and nobody tries again.
  * A repeat may overlap another, or come after later batches where an invocation was cut short. What
  * follows the last `-` of the id is a number that rises from batch to batch of one shard.
  *
