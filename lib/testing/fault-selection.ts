@@ -1,12 +1,25 @@
 // Finds the fault that a plan has for a call or an invocation, and keeps count of those that struck.
 
-import type { CallFaultKind, FaultPlan, InvocationFaultKind } from './fault-plan.ts';
+import type {
+  CallFaultKind,
+  FaultPlan,
+  InvocationFaultKind,
+  WorldFaultKind,
+} from './fault-plan.ts';
 import type { TracedCall } from './network.ts';
+
+/** A fault that struck, and where. */
+export type Strike =
+  | { readonly of: 'call'; readonly kind: CallFaultKind; readonly call: TracedCall }
+  | { readonly of: 'invocation'; readonly kind: InvocationFaultKind; readonly invocation: number }
+  | { readonly of: 'world'; readonly kind: WorldFaultKind };
 
 export class FaultSelection {
   readonly plan: FaultPlan;
   /** How often each fault struck: `operation × kind`. */
   readonly struck = new Map<string, number>();
+  /** The same one by one, in the order in which they struck. */
+  readonly strikes: Strike[] = [];
   private readonly byCall = new Map<number, CallFaultKind>();
   private readonly byOperation = new Map<string, CallFaultKind>();
   private readonly byInvocation = new Map<number, InvocationFaultKind>();
@@ -31,17 +44,26 @@ export class FaultSelection {
     const nth = this.operationCounts.get(operation) ?? 0;
     this.operationCounts.set(operation, nth + 1);
     const kind = this.byCall.get(index) ?? this.byOperation.get(`${operation} ${nth}`);
-    if (kind !== undefined) this.count(`${operation} × ${kind}`);
+    if (kind === undefined) return undefined;
+    this.strikes.push({ of: 'call', kind, call });
+    this.count(`${operation} × ${kind}`);
     return kind;
   }
 
   ofInvocation(ordinal: number): InvocationFaultKind | undefined {
     const kind = this.byInvocation.get(ordinal);
-    if (kind !== undefined) this.count(`invocation × ${kind}`);
+    if (kind === undefined) return undefined;
+    this.strikes.push({ of: 'invocation', kind, invocation: ordinal });
+    this.count(`invocation × ${kind}`);
     return kind;
   }
 
-  count(what: string): void {
+  ofWorld(kind: WorldFaultKind): void {
+    this.strikes.push({ of: 'world', kind });
+    this.count(`world × ${kind}`);
+  }
+
+  private count(what: string): void {
     this.struck.set(what, (this.struck.get(what) ?? 0) + 1);
   }
 }

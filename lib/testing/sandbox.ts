@@ -11,10 +11,12 @@ export class Sandbox {
   readonly version: number;
   readonly clock: Clock;
   task: PartitionTask | null = null;
-  busy = false;
   idleSinceMs: number;
   private readonly scheduler: Scheduler;
   private dead = false;
+  private handling = false;
+  /** What user code let happen later, and what is held for as long as no invocation runs. */
+  private asleep: (() => void)[] = [];
   /** What arrived while it was frozen; `null` while it runs. */
   private heldBack: (() => void)[] | null = null;
   /** What its clock is ahead of the true time. */
@@ -47,7 +49,26 @@ export class Sandbox {
   }
 
   get isIdle(): boolean {
-    return !this.dead && !this.busy && this.heldBack === null;
+    return !this.dead && !this.handling && this.heldBack === null;
+  }
+
+  /** Whether it handles an invocation; in between, its process does not run. */
+  get busy(): boolean {
+    return this.handling;
+  }
+
+  set busy(busy: boolean) {
+    this.handling = busy;
+    if (!busy) return;
+    const waking = this.asleep;
+    this.asleep = [];
+    for (const happen of waking) this.receive(happen);
+  }
+
+  /** Lets `happen` happen now, or as soon as the process runs again. */
+  receiveAwake(happen: () => void): void {
+    if (this.handling) this.receive(happen);
+    else this.asleep.push(happen);
   }
 
   receive(happen: () => void): void {

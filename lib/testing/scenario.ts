@@ -1,5 +1,7 @@
 import type { Plan } from '../plan/plan.ts';
+import type { BatchInput, BatchResult } from '../runtime/batch.ts';
 import type { TaskOptions } from '../runtime/partition-task.ts';
+import type { Sandbox } from './sandbox.ts';
 
 /** One record as a producer puts it. */
 export interface Arrival {
@@ -13,6 +15,14 @@ export interface Arrival {
 export interface Process {
   /** Ends the sandbox in which the caller runs, as running out of memory does. */
   end(): never;
+}
+
+/** Stands around whatever a sandbox runs. */
+export interface Surroundings {
+  /** Calls `run`, which handles an invocation. */
+  readonly invocation: <Result>(sandbox: Sandbox, run: () => Result) => Result;
+  /** Calls `run`, one pass over records. */
+  readonly pass: (input: BatchInput, run: () => BatchResult) => BatchResult;
 }
 
 /** A pipeline, the records it gets, and the settings it is deployed with. */
@@ -29,4 +39,8 @@ export interface Scenario {
   readonly task?: Partial<Omit<TaskOptions, 'identity' | 'executable'>>;
   /** Whether shards may be split and merged while the pipeline runs. @default false */
   readonly resharding?: boolean;
+  /** True time when the run begins. @default the first moment of 2026 */
+  readonly startMs?: number;
+  /** @default code runs as it is */
+  readonly surroundings?: Surroundings;
 }

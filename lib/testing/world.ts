@@ -23,7 +23,7 @@ import { createPartitionTask } from '../runtime/partition-task.ts';
 import { compilePlan } from '../runtime/process-batch.ts';
 import { type Chance, chanceOf } from './chance.ts';
 import type { FaultPlan, InvocationFaultKind, WorldFaultKind } from './fault-plan.ts';
-import { FaultSelection } from './fault-selection.ts';
+import { FaultSelection, type Strike } from './fault-selection.ts';
 import { Journal, positionOf, stateDigestOf } from './journal.ts';
 import { Network, type TracedCall } from './network.ts';
 import { type Reached, ReachedStates } from './reached-states.ts';
@@ -33,7 +33,7 @@ import { Scheduler } from './scheduler.ts';
 import type { SdkAnswer } from './sdk-answers.ts';
 import { ENGINE_BUCKET, OUTPUT_BUCKET, ROW_TABLE, SinkWatch } from './sink-watch.ts';
 
-const START_MS = Date.UTC(2026, 0, 1);
+const DEFAULT_START_MS = Date.UTC(2026, 0, 1);
 const STREAM = 'events';
 const LOG_TABLE = 'log';
 const FUNCTION = 'partition-task';
@@ -59,6 +59,8 @@ export interface RunResult {
   readonly reached: Reached;
   /** Faults that struck: `operation × kind`, each with its number. */
   readonly struck: ReadonlyMap<string, number>;
+  /** The same one by one, in the order in which they struck. */
+  readonly strikes: readonly Strike[];
   readonly world: World;
 }
 
@@ -75,6 +77,7 @@ export class World {
   readonly journal: Journal;
   readonly sinks: SinkWatch;
   readonly cloud: Cloud;
+  private readonly startMs: number;
   private readonly faults: FaultSelection;
   private readonly chance: Chance;
   private readonly scheduler: Scheduler;
@@ -100,10 +103,11 @@ export class World {
 
   constructor(scenario: Scenario, plan: FaultPlan) {
     this.scenario = scenario;
+    this.startMs = scenario.startMs ?? DEFAULT_START_MS;
     this.faults = new FaultSelection(plan);
     this.chance = chanceOf(plan.seed, 'world');
     this.scheduler = new Scheduler({
-      startMs: START_MS,
+      startMs: this.startMs,
       chance: chanceOf(plan.seed, 'order'),
       quiet,
     });
@@ -132,10 +136,10 @@ export class World {
     this.targets = targetsOf(this.pipeline);
     this.streamArn = this.deploy();
     for (const arrival of scenario.arrivals) {
-      scheduler.at(START_MS + arrival.atMs, () => this.put(arrival.partitionKey, arrival.data));
+      scheduler.at(this.startMs + arrival.atMs, () => this.put(arrival.partitionKey, arrival.data));
     }
     for (const { atMs, kind } of plan.world) {
-      scheduler.at(START_MS + atMs, () => this.strike(kind));
+      scheduler.at(this.startMs + atMs, () => this.strike(kind));
     }
   }
 
@@ -145,7 +149,7 @@ export class World {
       ...this.scenario.arrivals.map(({ atMs }) => atMs),
       ...this.faults.plan.world.map(({ atMs }) => atMs),
     );
-    await this.advance(START_MS + lastMs + 5 * MINUTE_MS);
+    await this.advance(this.startMs + lastMs + 5 * MINUTE_MS);
     this.calm = true;
     this.note('calm');
     const endMs = this.scheduler.nowMs + CONVERGENCE_MS;
@@ -163,6 +167,7 @@ export class World {
       invocationCount: this.invocationCount,
       reached: this.reached.counts,
       struck: this.faults.struck,
+      strikes: this.faults.strikes,
       world: this,
     };
   }
@@ -356,7 +361,11 @@ export class World {
       end(outcome);
     };
     const deadlineMs = sandbox.clock.nowMs() + timeoutMs;
-    sandbox.task!.handle(records, { deadlineMs }).then(
+    const handle = () => sandbox.task!.handle(records, { deadlineMs });
+    const { surroundings } = this.scenario;
+    const handled =
+      surroundings === undefined ? handle() : surroundings.invocation(sandbox, handle);
+    handled.then(
       (response) => {
         if (!sandbox.isDead) this.checkAcknowledged(records, response);
         finish({ kind: 'returned', response });
@@ -462,8 +471,10 @@ export class World {
           this.report('I8', `${log} batch ${number} starts from another state than its log gives`);
         }
         this.running = sandbox;
+        const pass = () => executable.processBatch(input);
+        const { surroundings } = this.scenario;
         try {
-          return executable.processBatch(input);
+          return surroundings === undefined ? pass() : surroundings.pass(input, pass);
         } finally {
           this.running = null;
         }
@@ -479,7 +490,7 @@ export class World {
 
   private strike(kind: WorldFaultKind): void {
     this.note(`strike ${kind}`);
-    this.faults.count(`world × ${kind}`);
+    this.faults.ofWorld(kind);
     switch (kind) {
       case 'maintain':
         this.startMaintenance();
@@ -711,7 +722,7 @@ export class World {
   }
 
   private note(what: string): void {
-    this.trace.push(`${this.scheduler.nowMs - START_MS} ${what}`);
+    this.trace.push(`${this.scheduler.nowMs - this.startMs} ${what}`);
   }
 
   private call(
