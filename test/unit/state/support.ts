@@ -60,3 +60,5 @@ export function rowsOf(state: KeyedState, uid = 'totals'): Map<string, readonly 
 
 export const segmentBytes = (state: KeyedState) =>
   state.encodeSegments().map(({ bytes }) => Buffer.from(bytes).toString('hex'));
+
+export const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
