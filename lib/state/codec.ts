@@ -50,7 +50,7 @@ export class ByteWriter {
     this.bytes[this.length++] = rest;
   }
 
-  /** A whole number between -2^52 and 2^52. */
+  /** A whole number from -2^52 to 2^52 - 1. */
   zigzag(value: number): void {
     this.varint(value < 0 ? -2 * value - 1 : 2 * value);
   }

@@ -3,8 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { decodeBatch } from '../../lib/decoding/decode-batch.ts';
 import { encodeAggregate } from '../support/kpl.ts';
 import { aRecord, positionAt, someRecords } from '../support/records.ts';
-
-const RUNS = { numRuns: 1_000 };
+import { cases } from './cases.ts';
 
 /** One record decoded in the plainest way, without depth or surrogates. */
 function naiveEvent(data: Uint8Array | string): unknown {
@@ -55,7 +54,7 @@ test('a batch decodes to what each record means by itself, whatever its neighbou
     fc.property(datas, (records) => {
       expect(eventsOf(decodeBatch(someRecords(records), null))).toEqual(records.map(naiveEvent));
     }),
-    { numRuns: 5_000 },
+    cases(5_000),
   );
 });
 
@@ -67,7 +66,7 @@ test('bytes that are no text never reach an event', () => {
       );
       expect(eventsOf(decodeBatch(someRecords(records), null))).toEqual(records.map(naiveEvent));
     }),
-    RUNS,
+    cases(),
   );
 });
 
@@ -95,7 +94,7 @@ test('every cut at a committed position leaves exactly the rest, and counts what
         Buffer.from(whole.slabRange(at + 1, whole.count)),
       );
     }),
-    RUNS,
+    cases(),
   );
 });
 
@@ -107,7 +106,7 @@ test('packing records changes nothing but their sub-sequence numbers', () => {
       expect(eventsOf(packed)).toEqual(eventsOf(plain));
       expect([...packed.subSequenceNumbers]).toEqual(users.map((_, index) => index));
     }),
-    RUNS,
+    cases(),
   );
 });
 
@@ -171,7 +170,7 @@ describe('fuzz', () => {
           expect(again.rejectOf(index)).toEqual(batch.rejectOf(index));
         });
       }),
-      { numRuns: MUTATIONS / 10 },
+      cases(MUTATIONS / 10),
     );
     expect(JSON.stringify(Object.getOwnPropertyNames(Object.prototype))).toBe(prototype);
   });

@@ -7,8 +7,7 @@ import { AttributeText } from '../../lib/operators/sinks/attribute-text.ts';
 import { decodeItemKey, encodePk, encodeSk } from '../../lib/operators/sinks/item-key.ts';
 import { encodeObjectRow } from '../../lib/operators/sinks/object-rows.ts';
 import { createTableRows } from '../../lib/operators/sinks/table-rows.ts';
-
-const RUNS = { numRuns: 1_000 };
+import { cases } from './cases.ts';
 
 const keyText = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 6 }).filter((text) => !/\p{Surrogate}/u.test(text)),
@@ -59,7 +58,7 @@ test('item keys are valid key attributes, and decode to what was encoded', () =>
       if (decoded.kind === 'values') expect(decoded.values).toEqual(values);
       if (Buffer.byteLength(start ?? '') < 1_000) expect(decoded.windowStart).toBe(start);
     }),
-    RUNS,
+    cases(),
   );
 });
 
@@ -79,7 +78,7 @@ test('distinct keys have distinct item keys', () => {
         expect(JSON.stringify(itemKeys[0]) === JSON.stringify(itemKeys[1])).toBe(same);
       },
     ),
-    { numRuns: 5_000 },
+    cases(5_000),
   );
 });
 
@@ -131,7 +130,7 @@ test('a stored item reads back as its row', () => {
       expect([pk, sk]).toEqual([{ S: 'k' }, { S: '-' }]);
       expect(plainOf({ M: attributes })).toEqual({ ...fields });
     }),
-    RUNS,
+    cases(),
   );
 });
 
@@ -150,7 +149,7 @@ test('the size of a row is that of the stored item, and its bound is never below
       expect(exact.byteLength).toBe(itemBytes(parseItem(item)));
       expect(bounded.byteLength).toBeGreaterThanOrEqual(exact.byteLength);
     }),
-    RUNS,
+    cases(),
   );
 });
 
@@ -161,7 +160,7 @@ test('an object row reads back as its row', () => {
       expect(line).toBe(JSON.stringify(fields));
       expect(JSON.parse(line as string)).toEqual({ ...fields });
     }),
-    RUNS,
+    cases(),
   );
 });
 
@@ -190,7 +189,7 @@ test('encoders answer for any value at all, and change no prototype', () => {
         else expect(encoded.detail).toMatch(/^(the row|field ".*") /s);
       }
     }),
-    { numRuns: 10_000 },
+    cases(10_000),
   );
   expect(Object.getOwnPropertyNames(Object.prototype)).toEqual(prototype);
 });
