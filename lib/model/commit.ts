@@ -30,7 +30,8 @@ export interface WatermarkFloor {
  */
 export interface Gap {
   readonly kind: 'lost' | 'unprovable';
-  readonly after: Position;
+  /** `null`: the shard's first record; the log is empty. */
+  readonly after: Position | null;
   readonly before: Position;
 }
 

@@ -17,9 +17,12 @@ export interface ShardDescription {
 export interface SourceStream {
   describe(): Promise<StreamDescription>;
   shards(): Promise<readonly ShardDescription[]>;
-  /** Sequence number of the first record after `position` that the shard still holds; `null` when none. */
+  /**
+   * Sequence number of the first record after the given one that the shard still holds, or, after
+   * `null`, of the oldest one; `null` when there is none.
+   */
   firstAfter(position: {
     readonly shardId: ShardId;
-    readonly sequenceNumber: SequenceNumber;
+    readonly sequenceNumber: SequenceNumber | null;
   }): Promise<SequenceNumber | null>;
 }

@@ -1,11 +1,12 @@
 // Looks for records that left the stream, or were given up, between the head and a batch that begins
 // late. What the stream still holds is compared with what was delivered; once the head's own last
-// record has left the stream too, nothing can be compared any more, and the commit says so.
+// record has left the stream too, nothing can be compared any more, and the commit says so. The first
+// batch of a log is always compared with the oldest record of its shard, where the mapping begins.
 
 import type { Gap } from '../model/commit.ts';
 import { EngineError } from '../model/errors.ts';
 import type { LogId } from '../model/ids.ts';
-import type { Position } from '../model/record.ts';
+import { compareSequenceNumbers, type Position } from '../model/record.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { SourceStream } from '../ports/source-stream.ts';
@@ -38,7 +39,8 @@ export async function findGap(
   },
 ): Promise<Gap | null> {
   const { warm, after, before } = between;
-  if (after === null || before.sequenceNumber === after.sequenceNumber) return null;
+  if (after === null) return compareWithStream(ports, between);
+  if (before.sequenceNumber === after.sequenceNumber) return null;
   const nowMs = ports.clock.nowMs();
   const headArrivedAtMs = warm.head?.arrival?.lastMs ?? between.arrivedAtMs;
   const start = {
@@ -50,12 +52,23 @@ export async function findGap(
   if (!isSuspiciouslyLate(start) && !needsRetention(headAgeMs)) return null;
   const { retentionMs } = await ports.stream.describe();
   if (!isSuspiciouslyLate(start) && !isNearRetention(headAgeMs, retentionMs)) return null;
+  const gap = await compareWithStream(ports, between);
+  return gap === null && headAgeMs > retentionMs ? { kind: 'unprovable', after, before } : gap;
+}
+
+/** What the stream holds between two records; a delivered record may have left it by now. */
+async function compareWithStream(
+  ports: GapPorts,
+  between: Pick<Parameters<typeof findGap>[2], 'warm' | 'after' | 'before'>,
+): Promise<Gap | null> {
+  const { warm, after, before } = between;
   const found = await ports.stream.firstAfter({
     shardId: warm.shardId,
-    sequenceNumber: after.sequenceNumber,
+    sequenceNumber: after?.sequenceNumber ?? null,
   });
-  if (found !== before.sequenceNumber) return { kind: 'lost', after, before };
-  return headAgeMs <= retentionMs ? null : { kind: 'unprovable', after, before };
+  if (found === before.sequenceNumber) return null;
+  const isLost = found !== null && compareSequenceNumbers(found, before.sequenceNumber) < 0;
+  return { kind: isLost ? 'lost' : 'unprovable', after, before };
 }
 
 /**
@@ -80,7 +93,7 @@ export function acceptGap(
     const { after, before } = gap;
     throw new EngineError(
       'data',
-      `${log}: the record after ${after.sequenceNumber} is not ${before.sequenceNumber}, which was delivered; set onGap to 'warn' to record the loss and go on`,
+      `${log}: the stream holds records between ${after?.sequenceNumber ?? 'its beginning'} and ${before.sequenceNumber} that were not delivered; set onGap to 'warn' to record the loss and go on`,
       { code: 'gap' },
     );
   }

@@ -93,8 +93,10 @@ export function createDynamoDbCommitLog(client: DynamoDBClient, tableName: strin
         );
         return true;
       } catch (error) {
-        if (error instanceof ConditionalCheckFailedException) return movedBefore(log, to);
-        throw toEngineError('moving the pointer of a log', error);
+        if (!(error instanceof ConditionalCheckFailedException)) {
+          throw toEngineError('moving the pointer of a log', error);
+        }
+        return movedBefore(log, to);
       }
     },
 
@@ -142,8 +144,12 @@ export function createDynamoDbCommitLog(client: DynamoDBClient, tableName: strin
 
   /** A refusal of my own move whose first reply was lost is a success. */
   async function movedBefore(log: LogId, to: unknown): Promise<boolean> {
-    const item = await getItem(log, POINTER_SLOT);
-    return item?.['ptr']?.S === JSON.stringify(to);
+    try {
+      const item = await getItem(log, POINTER_SLOT);
+      return item?.['ptr']?.S === JSON.stringify(to);
+    } catch (error) {
+      throw toEngineError('reading the pointer of a log', error);
+    }
   }
 }
 

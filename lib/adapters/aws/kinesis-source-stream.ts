@@ -67,15 +67,19 @@ async function searchAfter(
   at: {
     readonly streamArn: string;
     readonly shardId: ShardId;
-    readonly sequenceNumber: SequenceNumber;
+    readonly sequenceNumber: SequenceNumber | null;
   },
 ): Promise<SequenceNumber | null> {
   const { ShardIterator: first } = await client.send(
     new GetShardIteratorCommand({
       StreamARN: at.streamArn,
       ShardId: at.shardId,
-      ShardIteratorType: 'AFTER_SEQUENCE_NUMBER',
-      StartingSequenceNumber: at.sequenceNumber,
+      ...(at.sequenceNumber === null
+        ? { ShardIteratorType: 'TRIM_HORIZON' as const }
+        : {
+            ShardIteratorType: 'AFTER_SEQUENCE_NUMBER' as const,
+            StartingSequenceNumber: at.sequenceNumber,
+          }),
     }),
   );
   let iterator = first;

@@ -359,6 +359,16 @@ describe('a partition task', () => {
     expect(at.slots().some((slot) => slot['gap'] !== undefined)).toBe(false);
   });
 
+  test('stops when a log would begin after the oldest record of its shard', async () => {
+    const at = world();
+    at.push(morning);
+    at.clock.ms += 3_600_000;
+    const later = at.push(noon);
+    await expect(at.sandbox()(later)).rejects.toMatchObject({ code: 'gap' });
+    await at.sandbox({}, { onGap: 'warn' })(later);
+    expect(at.slots().at(-1)?.['gap']?.S).toContain('"kind":"lost","after":null');
+  });
+
   test('finds no gap when the stream holds exactly the record that was delivered', async () => {
     const at = world();
     await at.sandbox()(at.push(morning));
