@@ -47,6 +47,7 @@ const SLOW_MS = 2_000;
 
 export class Network {
   callCount = 0;
+  private readonly abortable = new WeakMap<AbortSignal, Request[]>();
   private readonly options: NetworkOptions;
 
   constructor(options: NetworkOptions) {
@@ -83,8 +84,20 @@ export class Network {
       return;
     }
     const request = new Request(this.options, call, promise);
-    abortSignal?.addEventListener('abort', () => request.finish(sdkError('AbortError')));
+    if (abortSignal !== undefined) this.requestsOf(abortSignal).push(request);
     request.start();
+  }
+
+  /** The requests that a signal ends; one listener serves them all. */
+  private requestsOf(abortSignal: AbortSignal): Request[] {
+    const known = this.abortable.get(abortSignal);
+    if (known !== undefined) return known;
+    const requests: Request[] = [];
+    this.abortable.set(abortSignal, requests);
+    abortSignal.addEventListener('abort', () => {
+      for (const request of requests) request.finish(sdkError('AbortError'));
+    });
+    return requests;
   }
 }
 

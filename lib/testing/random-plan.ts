@@ -42,7 +42,7 @@ export function randomPlan(seed: number, size: RunSize): FaultPlan {
 
 function anyCalls(chance: Chance, { callCount }: RunSize): CallFault[] {
   const kinds = mixture(chance, CALL_FAULTS);
-  const count = Math.round((callCount * chance.pick([0, 1, 3, 10])) / 100);
+  const count = Math.round((callCount * chance.pick([0, 1, 4, 12])) / 100);
   return Array.from({ length: count }, () => ({
     // Faults make a run longer, so some of them wait beyond the end of a calm one.
     call: chance.below(Math.ceil(callCount * 1.3)),
@@ -61,7 +61,7 @@ function rareCalls(chance: Chance): CallFault[] {
 
 function invocationFaults(chance: Chance, { invocationCount }: RunSize): InvocationFault[] {
   const kinds = mixture(chance, INVOCATION_FAULTS);
-  const count = Math.round((invocationCount * chance.pick([0, 10, 40])) / 100);
+  const count = Math.round((invocationCount * chance.pick([0, 15, 50])) / 100);
   return Array.from({ length: count }, () => ({
     invocation: chance.below(invocationCount),
     kind: chance.pick(kinds),

@@ -43,4 +43,8 @@ export interface Scenario {
   readonly startMs?: number;
   /** @default code runs as it is */
   readonly surroundings?: Surroundings;
+  /** Whether outages last for up to two hours instead of some minutes. @default false */
+  readonly longOutages?: boolean;
+  /** Records that come when all faults are over, as traffic that resumes. @default none */
+  readonly closing?: readonly Omit<Arrival, 'atMs'>[];
 }

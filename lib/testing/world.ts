@@ -12,6 +12,7 @@ import { type Cloud, createCloud } from '../cloud/cloud.ts';
 import type { Invocation, Outcome } from '../cloud/lambda/invocation.ts';
 import type { SinkTargets } from '../contract/environment.ts';
 import { SINGLE_STAGE } from '../contract/keys.ts';
+import type { Commit } from '../model/commit.ts';
 import { EngineError } from '../model/errors.ts';
 import { asCommitId, type ShardId } from '../model/ids.ts';
 import { RECORD_AGE_MAX_S } from '../model/limits.ts';
@@ -32,6 +33,7 @@ import type { Scenario } from './scenario.ts';
 import { Scheduler } from './scheduler.ts';
 import type { SdkAnswer } from './sdk-answers.ts';
 import { ENGINE_BUCKET, OUTPUT_BUCKET, ROW_TABLE, SinkWatch } from './sink-watch.ts';
+import { targetsOf } from './targets.ts';
 
 const DEFAULT_START_MS = Date.UTC(2026, 0, 1);
 const STREAM = 'events';
@@ -115,7 +117,8 @@ export class World {
     this.cloud = createCloud({
       seed: plan.seed,
       retryBoundaries: this.chance.percent(50) ? 'varied' : 'same',
-      retryDelayMaxMs: this.chance.pick([1_000, 30_000]),
+      // As long as an outage of hours would otherwise be thousands of retries.
+      retryDelayMaxMs: scenario.longOutages === true ? 300_000 : this.chance.pick([1_000, 30_000]),
       readLagMs: this.chance.percent(50) ? () => this.chance.below(MINUTE_MS) : () => 0,
     });
     this.pipeline = scenario.plan({ end: () => this.endRunning() });
@@ -151,7 +154,9 @@ export class World {
     );
     await this.advance(this.startMs + lastMs + 5 * MINUTE_MS);
     this.calm = true;
+    this.downUntilMs = this.scheduler.nowMs;
     this.note('calm');
+    for (const { partitionKey, data } of this.scenario.closing ?? []) this.put(partitionKey, data);
     const endMs = this.scheduler.nowMs + CONVERGENCE_MS;
     await this.advance(endMs);
     if (!this.isDrained()) this.report('I10', 'records are still pending hours after all faults');
@@ -199,6 +204,12 @@ export class World {
       Shards: { ShardId: string }[];
     };
     return shards.map(({ ShardId }) => ShardId);
+  }
+
+  /** The commits of the log that reads a shard, in order. */
+  commitsOf(shardId: string): readonly Commit[] {
+    const log = this.journal.logIds.find((id) => id.endsWith(`/${shardId}`));
+    return log === undefined ? [] : this.journal.entriesOf(log).map(({ commit }) => commit);
   }
 
   /** Lets everything happen that is due before `untilMs`, or that follows from it. */
@@ -514,11 +525,16 @@ export class World {
         this.destroyCheckpoint();
         return;
       case 'outage':
-        this.downUntilMs = this.scheduler.nowMs + this.chance.between(1, 5) * MINUTE_MS;
+        this.downUntilMs = this.scheduler.nowMs + this.outageMs();
         return;
       case 'reshard':
         if (this.scenario.resharding === true) this.reshard();
     }
+  }
+
+  private outageMs(): number {
+    const minutes = this.scenario.longOutages === true ? [20, 120] : [1, 5];
+    return this.chance.between(minutes[0]!, minutes[1]!) * MINUTE_MS;
   }
 
   private startMaintenance(): Promise<void> {
@@ -732,21 +748,6 @@ export class World {
   ): object {
     return this.cloud.call(service, operation, input, this.scheduler.nowMs);
   }
-}
-
-function targetsOf(plan: Plan): SinkTargets {
-  const targets: Record<string, SinkTargets[string]> = {
-    'dead-letters': { kind: 's3', bucketName: OUTPUT_BUCKET, prefix: 'dead-letters/' },
-  };
-  for (const node of plan.nodes) {
-    if (node.kind === 'dynamodb-sink') {
-      targets[node.uid] = { kind: 'dynamodb', tableName: ROW_TABLE };
-    }
-    if (node.kind !== 's3-sink') continue;
-    const prefix = `${node.inputs.length === 0 ? 'late' : 'rows'}/${node.name}/`;
-    targets[node.uid] = { kind: 's3', bucketName: OUTPUT_BUCKET, prefix };
-  }
-  return targets;
 }
 
 const shardOf = ({ trigger }: Invocation) =>

@@ -1,0 +1,63 @@
+// Checks the checkers: every planted bug has to be caught, and how many seeds that took is shown.
+
+import { readdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { bundleWorker } from './bundle.ts';
+import type { PlantedBug } from './planted/planted-bug.ts';
+import type { Part, PartResult } from './run-part.ts';
+import { SCENARIOS } from './scenarios/scenarios.ts';
+import { runParts } from './worker-pool.ts';
+
+export interface CanaryResult {
+  readonly name: string;
+  readonly what: string;
+  /** Trials that caught it. */
+  readonly caughtCount: number;
+  readonly trialCount: number;
+  /** Seeds until it was caught, the median of all trials. */
+  readonly medianSeeds: number;
+  /** What gave it away first. */
+  readonly firstViolation: string;
+}
+
+/** Seeds for all trials of one bug: the seed budget of a commit. */
+export const SEEDS_PER_BUG = 2_000;
+const TRIALS = 5;
+
+const FOLDER = join(import.meta.dirname, 'planted');
+
+/** Names of all planted bugs, that of their files. */
+export const plantedNames = (): readonly string[] =>
+  readdirSync(FOLDER)
+    .map((file) => basename(file, '.ts'))
+    .filter((name) => name !== 'planted-bug')
+    .sort();
+
+/** Plants one bug and runs seeds until it shows, a few times from other seeds. */
+export async function runCanary(name: string): Promise<CanaryResult> {
+  const { planted } = (await import(join(FOLDER, `${name}.ts`))) as { planted: PlantedBug };
+  const bundlePath = await bundleWorker(`planted-${name}`, planted.edits);
+  const scenarioNames = planted.scenarioNames ?? Object.keys(SCENARIOS);
+  const seeds = SEEDS_PER_BUG / TRIALS;
+  const trials = Array.from({ length: TRIALS }, (_, trial): Part => {
+    const from = trial * seeds;
+    return { mode: 'random', from, to: from + seeds, scenarioNames, untilCaught: true };
+  });
+  const results = await runParts(bundlePath, trials, () => undefined);
+  const caught = results.filter(({ failures }) => failures.length > 0);
+  const violation = caught[0]?.failures[0]?.violations[0];
+  return {
+    name,
+    what: planted.what,
+    caughtCount: caught.length,
+    trialCount: TRIALS,
+    medianSeeds: medianOf(results.map(seedsTaken)),
+    firstViolation: violation === undefined ? '' : `${violation.invariant}: ${violation.what}`,
+  };
+}
+
+const seedsTaken = ({ failures, runCount }: PartResult) =>
+  failures.length > 0 ? runCount : Number.POSITIVE_INFINITY;
+
+const medianOf = (numbers: readonly number[]) =>
+  [...numbers].sort((left, right) => left - right)[Math.floor(numbers.length / 2)]!;

@@ -1,0 +1,104 @@
+// Compares what a run left in its sinks with what the plain computation gives for the records that
+// were committed.
+
+import type { Item } from '../../lib/adapters/aws/commit-item.ts';
+import { comparePositions, type Position } from '../../lib/model/record.ts';
+import type { Scenario } from '../../lib/testing/scenario.ts';
+import { OUTPUT_BUCKET } from '../../lib/testing/sink-watch.ts';
+import type { RunResult, Violation, World } from '../../lib/testing/world.ts';
+import type { CommittedBatches, Outputs, RecordText } from './oracle.ts';
+
+/** A scenario that knows what should come out. */
+export interface JudgedScenario extends Scenario {
+  readonly expected: (shards: readonly CommittedBatches[]) => Outputs;
+  /** The records in the data of one Kinesis record; one, unless it is packed. */
+  readonly unpack?: (data: Uint8Array) => readonly RecordText[];
+}
+
+/** The violations of a run, those of the final outputs included. */
+export function judge(scenario: JudgedScenario, result: RunResult): readonly Violation[] {
+  const { world } = result;
+  const expected = scenario.expected(
+    world.shardIds.map((shardId) => committedBatches(scenario, world, shardId)),
+  );
+  const actual = outputsOf(world);
+  const differences = (Object.keys(expected) as (keyof Outputs)[]).flatMap((part) =>
+    differenceOf(part, { expected: expected[part], actual: actual[part] }),
+  );
+  return [...result.violations, ...differences];
+}
+
+function committedBatches(
+  scenario: JudgedScenario,
+  world: World,
+  shardId: string,
+): CommittedBatches {
+  const unpack = scenario.unpack ?? ((data) => [Buffer.from(data).toString('utf8')]);
+  const records = world.recordsOf(shardId).flatMap(({ sequenceNumber, data }) =>
+    unpack(data).map((text, subSequenceNumber) => ({
+      text,
+      position: { sequenceNumber, subSequenceNumber } as Position,
+    })),
+  );
+  return world.commitsOf(shardId).flatMap(({ header }) => {
+    const { firstPosition: first } = header;
+    const last = Object.values(header.positions)[0];
+    if (first === null || last === undefined) return [];
+    const taken = records.filter(
+      ({ position }) =>
+        comparePositions(first, position) <= 0 && comparePositions(position, last) <= 0,
+    );
+    return [taken.map(({ text }) => text)];
+  });
+}
+
+function outputsOf(world: World): Outputs {
+  const linesUnder = (prefix: string) =>
+    world.sinks
+      .listObjects()
+      .filter((key) => key.startsWith(prefix))
+      .flatMap((key) =>
+        Buffer.from(world.sinks.object(OUTPUT_BUCKET, key)!)
+          .toString('utf8')
+          .split('\n')
+          .filter((line) => line !== ''),
+      )
+      .map((line) => JSON.parse(line) as object);
+  return {
+    table: world.sinks.items().map(plainRow),
+    files: linesUnder('rows/'),
+    late: linesUnder('late/'),
+    dead: linesUnder('dead-letters/').map((letter) =>
+      Buffer.from((letter as { data: string }).data, 'base64').toString('utf8'),
+    ),
+  };
+}
+
+function plainRow(item: Item): object {
+  const own = Object.entries(item).filter(
+    ([name]) => name !== 'pk' && name !== 'sk' && !name.startsWith('_'),
+  );
+  return Object.fromEntries(own.map(([name, { S, N }]) => [name, N === undefined ? S : Number(N)]));
+}
+
+function differenceOf(
+  part: string,
+  {
+    expected,
+    actual,
+  }: { readonly expected: readonly unknown[]; readonly actual: readonly unknown[] },
+): readonly Violation[] {
+  const left = expected.map(canonical).sort();
+  const right = actual.map(canonical).sort();
+  const at = left.findIndex((row, index) => row !== right[index]);
+  if (at === -1 && left.length === right.length) return [];
+  const place = at === -1 ? left.length : at;
+  const what = `${part}: ${right.length} rows, expected ${left.length}; first difference: ${right[place] ?? 'none'}, expected ${left[place] ?? 'none'}`;
+  return [{ invariant: 'I4', what }];
+}
+
+/** Equal text for equal values, whatever the order of fields. */
+const canonical = (value: unknown): string =>
+  typeof value === 'object' && value !== null
+    ? JSON.stringify(Object.entries(value).sort(([left], [right]) => (left < right ? -1 : 1)))
+    : String(value);
