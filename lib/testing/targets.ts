@@ -1,0 +1,19 @@
+import type { SinkTargets } from '../contract/environment.ts';
+import type { Plan } from '../plan/plan.ts';
+import { OUTPUT_BUCKET, ROW_TABLE } from './sink-watch.ts';
+
+/** Where the sinks of a plan lead in a simulated world, as the construct would say it. */
+export function targetsOf(plan: Plan): SinkTargets {
+  const targets: Record<string, SinkTargets[string]> = {
+    'dead-letters': { kind: 's3', bucketName: OUTPUT_BUCKET, prefix: 'dead-letters/' },
+  };
+  for (const node of plan.nodes) {
+    if (node.kind === 'dynamodb-sink') {
+      targets[node.uid] = { kind: 'dynamodb', tableName: ROW_TABLE };
+    }
+    if (node.kind !== 's3-sink') continue;
+    const prefix = `${node.inputs.length === 0 ? 'late' : 'rows'}/${node.name}/`;
+    targets[node.uid] = { kind: 's3', bucketName: OUTPUT_BUCKET, prefix };
+  }
+  return targets;
+}
