@@ -6,7 +6,7 @@ import { mutateMembers } from './mutate-json.ts';
 import { createRandom } from './random.ts';
 
 const seeds = [Buffer.from('{"name":"ada","list":[1,2,3]}')];
-const run = { seed: 3, cases: 500, endlessMs: 1_500 };
+const run = { seed: 3, cases: 500 };
 
 const planted = (read: FuzzTarget['read']): FuzzTarget => ({
   name: 'planted',
@@ -16,8 +16,10 @@ const planted = (read: FuzzTarget['read']): FuzzTarget => ({
   refuses: (error) => error instanceof EngineError,
 });
 
+/** Keeps the processor busy, however many others want it. */
 function busyFor(ms: number): void {
-  for (const startedAt = performance.now(); performance.now() - startedAt < ms; ) Math.sqrt(ms);
+  for (const before = process.cpuUsage(); process.cpuUsage(before).user < ms * 1_000; )
+    Math.sqrt(ms);
 }
 
 describe('a planted fault is found', () => {
@@ -27,7 +29,7 @@ describe('a planted fault is found', () => {
       (bytes) => {
         while (bytes.length > 5) bytes[0] = 1;
       },
-      /timed out after 1500ms/,
+      /timed out after 500ms/,
     ],
     'an input that takes too long': [() => busyFor(120), /the input takes 1\d\d ms/],
     'a prototype that is changed': [
@@ -46,9 +48,10 @@ describe('a planted fault is found', () => {
       /the input was read, then refused/,
     ],
   };
-  test.each(Object.entries(faults))('%s', (_, [read, message]) => {
+  test.each(Object.entries(faults))('%s', (name, [read, message]) => {
     try {
-      expect(() => fuzz(planted(read), run)).toThrow(message);
+      const endlessMs = name === 'a loop without end' ? 500 : 60_000;
+      expect(() => fuzz(planted(read), { ...run, endlessMs })).toThrow(message);
     } finally {
       Reflect.deleteProperty(Object.prototype, 'polluted');
     }

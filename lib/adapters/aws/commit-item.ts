@@ -88,6 +88,10 @@ export function decodeCommitItem(item: Item): Commit {
     const header = decodeHeader(item);
     const wrong = wrongHeaderField(header);
     if (wrong !== null) throw broken(`is not a commit's: ${wrong}`);
+    const slot = numeric(item, 'sk');
+    if (slot !== header.batchNumber % header.ringSize) {
+      throw broken(`is not of its slot: batch ${header.batchNumber} stands in slot ${slot}`);
+    }
     return { header, body: decodeBody(item) };
   } catch (cause) {
     if (cause instanceof EngineError) throw cause;

@@ -70,6 +70,7 @@ describe('an item that no writer wrote is a data error:', () => {
   const { body: _, ...bodiless } = item;
   test.each<[string, Item]>([
     ['a batch number that is none', { ...item, n: { N: '0.5' } }],
+    ['a batch in the slot of another', { ...item, sk: { N: '3' } }],
     ['a ring without slots', { ...item, r: { N: '0' } }],
     ['a position that is no number', { ...item, from: { S: 'x:0' } }],
     ['positions without a number', { ...item, pos: { M: { 'a/b': { S: '1' } } } }],
