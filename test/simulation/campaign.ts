@@ -37,7 +37,7 @@ const RUNS_PER_PART = 50;
 export async function runCampaign(options: CampaignOptions): Promise<CampaignResult> {
   const { mode, scenarioNames, first, onProgress } = options;
   const startedMs = performance.now();
-  const count = options.count ?? (await wholeCount(mode, scenarioNames));
+  const count = options.count ?? (await wholeCount(mode, scenarioNames)) - first;
   const parts = [];
   for (let from = first; from < first + count; from += RUNS_PER_PART) {
     const to = Math.min(first + count, from + RUNS_PER_PART);
@@ -56,10 +56,10 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
   };
 }
 
-/** Every run of the mode; scenarios with fewer runs go through theirs more than once. */
+/** Every run of the mode. */
 async function wholeCount(mode: Mode, scenarioNames: readonly string[]): Promise<number> {
   const counts = await Promise.all(scenarioNames.map((name) => runCountOf(mode, name)));
-  return Math.max(...counts) * scenarioNames.length;
+  return counts.reduce((sum, count) => sum + count, 0);
 }
 
 function summed(results: readonly PartResult[]) {

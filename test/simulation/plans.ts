@@ -63,21 +63,36 @@ export async function runCountOf(mode: Mode, scenarioName: string): Promise<numb
   }
 }
 
-/** The run of a mode with this number; `random` takes scenarios in turn, the others the one named. */
+/** The run of a mode with this number; `random` takes scenarios in turn, the others one after the other. */
 export async function plannedRun(
   mode: Mode,
   index: number,
   scenarioNames: readonly string[],
 ): Promise<PlannedRun> {
-  const scenarioName = scenarioNames[index % scenarioNames.length]!;
   if (mode === 'random') {
+    const scenarioName = scenarioNames[index % scenarioNames.length]!;
     const size = await sizeOf(scenarioName, 'full');
     return { scenarioName, seed: index, size: 'full', plan: randomPlan(index, size) };
   }
-  const place = Math.floor(index / scenarioNames.length);
+  const { scenarioName, place } = await placeOf(mode, index, scenarioNames);
   const calls = await callFaultsOf(mode, place, scenarioName);
   const plan = { ...calmPlan(SMALL_SEED), calls };
   return { scenarioName, seed: SMALL_SEED, size: 'small', plan };
+}
+
+/** The scenarios' runs stand one after the other. */
+async function placeOf(
+  mode: Mode,
+  index: number,
+  scenarioNames: readonly string[],
+): Promise<{ readonly scenarioName: string; readonly place: number }> {
+  let place = index;
+  for (const scenarioName of scenarioNames) {
+    const count = await runCountOf(mode, scenarioName);
+    if (place < count) return { scenarioName, place };
+    place -= count;
+  }
+  throw new Error(`mode ${mode} has no run ${index}`);
 }
 
 async function callFaultsOf(
