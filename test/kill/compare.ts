@@ -86,7 +86,7 @@ function lostAndDoubled(
   ];
   const sumOf = (numbers: readonly number[]) => numbers.reduce((sum, count) => sum + count, 0);
   return {
-    lost: -sumOf(surplus.filter((count) => count < 0)),
+    lost: Math.abs(sumOf(surplus.filter((count) => count < 0))),
     doubled: sumOf(surplus.filter((count) => count > 0)),
   };
 }

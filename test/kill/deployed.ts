@@ -37,6 +37,7 @@ export interface Deployed {
 /** Deploys the example with small batches behind a proxy, and takes everything away afterwards. */
 export async function withPipeline<Result>(
   use: (deployed: Deployed) => Promise<Result>,
+  interruption?: AbortSignal,
 ): Promise<Result> {
   const folder = mkdtempSync(join(tmpdir(), 'rivulet-kill-'));
   let proxy: FaultProxy | undefined;
@@ -45,6 +46,9 @@ export async function withPipeline<Result>(
     sandboxEndpoint: () => proxy!.nextEndpoint(),
   });
   const clients = createClients(cloud.endpoint);
+  // Every call under way fails then, and so does the run. A frozen sandbox would outlive the process.
+  const interrupt = () => void cloud.stop();
+  interruption?.addEventListener('abort', interrupt);
   try {
     proxy = await startFaultProxy({ upstream: cloud.endpoint, control: controlOf(cloud) });
     synthesise(folder);
@@ -54,6 +58,7 @@ export async function withPipeline<Result>(
     const logTable = await findCommitLog(clients.dynamodb);
     return await use({ cloud, proxy, clients, places, logTable, writer });
   } finally {
+    interruption?.removeEventListener('abort', interrupt);
     clients.destroy();
     await cloud.stop();
     await proxy?.stop();

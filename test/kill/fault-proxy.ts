@@ -38,12 +38,15 @@ export interface FaultProxy {
   /** The next sandbox calls for which this is true are counted towards the fault, until it strikes. */
   arm(fault: Fault): void;
   readonly armedCount: number;
+  /** Faults that have hit; what they hold may still have to arrive. */
+  readonly hitCount: number;
+  /** Faults that have hit and hold nothing any more. */
   readonly struck: readonly StruckFault[];
   /** How often each port method was called. */
   readonly calls: ReadonlyMap<PortMethod, number>;
   /** Resolves when the cloud has answered this many more commits, or after `limitMs`. */
   commitsAnswered(count: number, limitMs: number): Promise<void>;
-  /** Resolves when no request is held and no sandbox frozen any more. */
+  /** Lets go of every request that is held and every frozen sandbox, and resolves when all is done. */
   settled(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -60,13 +63,23 @@ interface Call {
   readonly response: ServerResponse;
 }
 
+/** A fault at the call that it was meant for. */
+interface Blow {
+  readonly fault: Fault;
+  readonly hit: (isHit: boolean) => void;
+}
+
 interface Armed {
   readonly fault: Fault;
   left: number;
 }
 
-/** Nothing is held for longer, whatever others commit: clients here give up after 10 s. */
+/** A sandbox waits no longer than this, whatever others commit: it would give up after 10 s. */
 const HELD_MS_MAX = 2_000;
+/** What nobody waits for is held longer. */
+const ZOMBIE_MS_MAX = 60_000;
+/** How often what has been held since is let go of, too. */
+const SETTLE_MS = 100;
 const HOST = '127.0.0.1';
 
 export async function startFaultProxy(options: {
@@ -83,6 +96,7 @@ export async function startFaultProxy(options: {
   const calls = new Map<PortMethod, number>();
   const underWay = new Set<Promise<void>>();
   let sandboxCount = 0;
+  let hitCount = 0;
 
   const forward = async (request: ProxiedRequest): Promise<Answer> => {
     const answer = await send(request, { upstream, agent });
@@ -107,53 +121,55 @@ export async function startFaultProxy(options: {
   };
 
   const held = ({ commits: count }: Fault) => commits.after(count, HELD_MS_MAX);
+  const buried = ({ commits: count }: Fault) => commits.after(count, ZOMBIE_MS_MAX);
 
-  /** What the cloud answered; null when the request never got there, undefined when nobody was hit. */
-  const strike: Readonly<
-    Record<FaultKind, (call: Call, fault: Fault) => Promise<Answer | null | undefined>>
-  > = {
-    async 'kill-before'({ endpoint, response }) {
-      const hit = kill(endpoint);
+  /** Each says by `hit` whether it found its victim, and resolves to what the cloud answered, if at all. */
+  const strike: Readonly<Record<FaultKind, (call: Call, blow: Blow) => Promise<Answer | null>>> = {
+    async 'kill-before'({ endpoint, response }, { hit }) {
+      hit(kill(endpoint));
       response.destroy();
-      return hit ? null : undefined;
+      return null;
     },
-    async 'kill-after'({ endpoint, request, response }) {
+    async 'kill-after'({ endpoint, request, response }, { hit }) {
       const answer = await forward(request);
-      const hit = !dead.has(endpoint) && kill(endpoint);
+      hit(!dead.has(endpoint) && kill(endpoint));
       response.destroy();
-      return hit ? answer : undefined;
+      return answer;
     },
-    async 'kill-zombie'({ endpoint, request, response }, fault) {
-      const hit = kill(endpoint);
+    async 'kill-zombie'({ endpoint, request, response }, { fault, hit }) {
+      hit(kill(endpoint));
       response.destroy();
-      await held(fault);
-      const answer = await forward(request);
-      return hit ? answer : undefined;
+      await buried(fault);
+      return forward(request);
     },
-    async 'lost-reply'({ request, response }) {
+    async 'lost-reply'({ request, response }, { hit }) {
+      hit(true);
       const answer = await forward(request);
       response.destroy();
       return answer;
     },
-    async 'late-repeat'({ request, response }, fault) {
+    async 'late-repeat'({ request, response }, { fault, hit }) {
+      hit(true);
       response.destroy();
-      await held(fault);
+      await buried(fault);
       return forward(request);
     },
-    async delay({ request, response }, fault) {
+    async delay({ request, response }, { fault, hit }) {
+      hit(true);
       await held(fault);
       return reply(response, await forward(request));
     },
-    async duplicate({ request, response }) {
+    async duplicate({ request, response }, { hit }) {
+      hit(true);
       await forward(request);
       return reply(response, await forward(request));
     },
-    async freeze({ endpoint, request, response }, fault) {
-      const hit = control.freeze(endpoint);
+    async freeze({ endpoint, request, response }, { fault, hit }) {
+      hit(control.freeze(endpoint));
       const answer = reply(response, await forward(request));
       await held(fault);
       control.thaw(endpoint);
-      return hit ? answer : undefined;
+      return answer;
     },
   };
 
@@ -166,9 +182,14 @@ export async function startFaultProxy(options: {
       reply(call.response, await forward(call.request));
       return;
     }
-    const answer = await strike[fault.kind](call, fault);
-    if (answer === undefined) armed.add({ fault, left: fault.occurrence });
-    else struck.push({ fault, statusCode: answer?.statusCode ?? null });
+    let hasHit = false;
+    const hit = (isHit: boolean) => {
+      hasHit = isHit;
+      if (isHit) hitCount += 1;
+      else armed.add({ fault, left: fault.occurrence });
+    };
+    const answer = await strike[fault.kind](call, { fault, hit });
+    if (hasHit) struck.push({ fault, statusCode: answer?.statusCode ?? null });
   };
 
   const server = createServer({ requestTimeout: 0, keepAliveTimeout: 0 }, (incoming, response) => {
@@ -193,11 +214,17 @@ export async function startFaultProxy(options: {
     get armedCount() {
       return armed.size;
     },
+    get hitCount() {
+      return hitCount;
+    },
     struck,
     calls,
     commitsAnswered: (count, limitMs) => commits.after(count, limitMs),
     async settled() {
-      while (underWay.size > 0) await Promise.all(underWay);
+      while (underWay.size > 0) {
+        commits.wakeAll();
+        await Promise.race([Promise.all(underWay), commits.after(1, SETTLE_MS)]);
+      }
     },
     stop: () =>
       new Promise((resolve) => {
@@ -217,6 +244,9 @@ function createCounter() {
         waiter.left -= 1;
         if (waiter.left === 0) waiter.wake();
       }
+    },
+    wakeAll() {
+      for (const waiter of [...waiting]) waiter.wake();
     },
     after: (count: number, limitMs: number) =>
       new Promise<void>((resolve) => {

@@ -30,9 +30,10 @@ const ARMED_MAX = 6;
 /** Commits between two rounds of events, and how long to wait for them. */
 const COMMITS_PER_ROUND = 12;
 const COMMITS_PER_FOLD = 24;
-const ROUND_MS_MAX = 1_000;
+const ROUND_MS_MAX = 3_000;
 const STALLED_MS = 60_000;
-const POLL_MS = 50;
+/** Reading all the books takes about as long. */
+const POLL_MS = 250;
 
 /** @param onProgress how many faults of how many have struck */
 export async function runKills(options: {
@@ -43,8 +44,10 @@ export async function runKills(options: {
     readonly planned: number;
     readonly recordsIn: number;
   }) => void;
+  /** Ends the run early; it rejects then. */
+  readonly interruption?: AbortSignal;
 }): Promise<KillReport> {
-  const { kills, seed, onProgress = () => {} } = options;
+  const { kills, seed, onProgress = () => {}, interruption } = options;
   const startedAtMs = performance.now();
   const faults = planFaults({ kills, seed });
   return withPipeline(async (deployed) => {
@@ -61,9 +64,10 @@ export async function runKills(options: {
         onProgress({ struck, planned: faults.length, recordsIn: traffic.recordCount() }),
     });
     await maintenance.stop();
+    await untilApplied(deployed, traffic);
+    // Zombies that come now find rows that nobody will write again.
     await proxy.settled();
     // A later commit of a shard shows that all before it is published.
-    await untilApplied(deployed, traffic);
     await push(deployed, traffic.close());
     await untilApplied(deployed, traffic);
 
@@ -82,7 +86,7 @@ export async function runKills(options: {
       ...found,
       seconds: Math.round((performance.now() - startedAtMs) / 100) / 10,
     };
-  });
+  }, interruption);
 }
 
 const push = ({ writer }: Deployed, records: Parameters<StreamWriter['push']>[0]) =>
@@ -101,18 +105,16 @@ async function strikeAll(
   const { traffic, onProgress } = run;
   const waiting = [...run.faults];
   let last = { struck: 0, atMs: performance.now() };
-  while (proxy.struck.length < run.faults.length) {
+  while (proxy.hitCount < run.faults.length) {
     while (proxy.armedCount < ARMED_MAX && waiting.length > 0) proxy.arm(waiting.shift()!);
     await push(deployed, traffic.round());
     await proxy.commitsAnswered(COMMITS_PER_ROUND, ROUND_MS_MAX);
-    onProgress(proxy.struck.length);
-    if (proxy.struck.length > last.struck) {
-      last = { struck: proxy.struck.length, atMs: performance.now() };
+    onProgress(proxy.hitCount);
+    if (proxy.hitCount > last.struck) {
+      last = { struck: proxy.hitCount, atMs: performance.now() };
     }
     if (performance.now() - last.atMs > STALLED_MS) {
-      throw new Error(
-        `no fault struck for a minute: ${proxy.struck.length} of ${run.faults.length} have`,
-      );
+      throw stalled(deployed, `${proxy.hitCount} of ${run.faults.length} faults have struck`);
     }
   }
 }
@@ -159,10 +161,18 @@ async function untilApplied(deployed: Deployed, traffic: Traffic): Promise<void>
     if (done >= traffic.recordCount() && !cloud.sandboxes().some(({ busy }) => busy)) return;
     if (done > last.done) last = { done, atMs: performance.now() };
     if (performance.now() - last.atMs > STALLED_MS) {
-      throw new Error(
-        `nothing moved for a minute: ${done} of ${traffic.recordCount()} are applied`,
-      );
+      throw stalled(deployed, `${done} of ${traffic.recordCount()} records are applied`);
     }
     await wait(POLL_MS);
   }
+}
+
+/** Says what the functions complained about last. */
+function stalled({ cloud }: Deployed, how: string): Error {
+  const names = new Set(cloud.sandboxes().map(({ functionName }) => functionName));
+  const complaints = [...names].flatMap((name) => {
+    const last = cloud.logsOf(name).findLast((line) => /^\w*Error: /.test(line));
+    return last === undefined ? [] : [`${name}: ${last}`];
+  });
+  return new Error([`nothing moved for a minute: ${how}`, ...complaints].join('; '));
 }

@@ -12,6 +12,11 @@ describe('the plan of a run', () => {
     expect(between.length).toBeGreaterThanOrEqual(10);
   });
 
+  it('holds every kind of fault when it is as short as in the suite', () => {
+    const kinds = new Set(planFaults({ kills: 25, seed: 3 }).map(({ kind }) => kind));
+    expect([...kinds].sort()).toEqual([...KILLS, ...DISTURBANCES].sort());
+  });
+
   it('is the same for the same seed and another for another', () => {
     const plan = planFaults({ kills: 25, seed: 3 });
     expect(planFaults({ kills: 25, seed: 3 })).toEqual(plan);

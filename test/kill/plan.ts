@@ -42,6 +42,8 @@ export interface Fault {
 
 /** The share of kills with a commit that is done and whose reply never goes out. */
 const COMMIT_REPLY_SHARE = 0.4;
+/** The shares of kills that leave a commit or a row of the result table behind, to arrive later. */
+const ZOMBIE_SHARE = 0.1;
 const DISTURBANCES_PER_KILL = 0.6;
 
 /** Occurrences to choose from: as many as pass in about a second. */
@@ -52,6 +54,8 @@ const OCCURRENCES_MAX: Readonly<Partial<Record<PortMethod, number>>> = {
   'files.put': 6,
 };
 const COMMITS_MAX = 24;
+/** A zombie's request is held for up to several rounds of events, so that a row it is about is complete. */
+const ZOMBIE_COMMITS_MAX = 120;
 /** Calls of the maintenance function, which has nothing to fold before a log has some length. */
 const FOLD_METHODS: ReadonlySet<PortMethod> = new Set([
   'commits.movePointer',
@@ -81,25 +85,26 @@ export function planFaults(options: {
     kind,
     method,
     occurrence: 1 + below(OCCURRENCES_MAX[method] ?? 2),
-    commits: 1 + below(COMMITS_MAX),
+    commits: 1 + below(kind === 'kill-zombie' ? ZOMBIE_COMMITS_MAX : COMMITS_MAX),
   });
-  /** Every pair before any of them comes again. */
+  /** The kinds in turn, each with every method before any of them comes again. */
   const pairs = (kinds: readonly FaultKind[], count: number) => {
-    const drawn: Pick<Fault, 'kind' | 'method'>[] = [];
-    while (drawn.length < count) {
-      drawn.push(
-        ...shuffled(kinds.flatMap((kind) => PORT_METHODS.map((method) => ({ kind, method })))),
-      );
-    }
-    return drawn.slice(0, count);
+    const methodsOf = kinds.map(() => shuffled(PORT_METHODS));
+    return Array.from({ length: count }, (_, index) => {
+      const turn = Math.floor(index / kinds.length) % PORT_METHODS.length;
+      const which = index % kinds.length;
+      return { kind: kinds[which]!, method: methodsOf[which]![turn]! };
+    });
   };
-  const betweenCommitAndReply = Math.ceil(options.kills * COMMIT_REPLY_SHARE);
+  const times = (count: number, fault: Pick<Fault, 'kind' | 'method'>) =>
+    Array.from({ length: count }, () => fault);
+  const betweenCount = Math.ceil(options.kills * COMMIT_REPLY_SHARE);
+  const zombieCount = Math.floor(options.kills * ZOMBIE_SHARE);
   const drawn = [
-    ...Array.from({ length: betweenCommitAndReply }, () => ({
-      kind: 'kill-after' as const,
-      method: 'commits.append' as const,
-    })),
-    ...pairs(KILLS, options.kills - betweenCommitAndReply),
+    ...times(betweenCount, { kind: 'kill-after', method: 'commits.append' }),
+    ...times(zombieCount, { kind: 'kill-zombie', method: 'commits.append' }),
+    ...times(zombieCount, { kind: 'kill-zombie', method: 'tables.publish' }),
+    ...pairs(KILLS, options.kills - betweenCount - 2 * zombieCount),
     ...pairs(DISTURBANCES, Math.floor(options.kills * DISTURBANCES_PER_KILL)),
   ];
   return shuffled(drawn, inSecondHalf).map(faultOf);

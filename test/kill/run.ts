@@ -6,6 +6,8 @@ import { type KillReport, runKills } from './kill-run.ts';
 import { type Options, parseOptions, USAGE } from './options.ts';
 import { commandOf, formatReport, summaryOf } from './report.ts';
 
+const INTERRUPTED = 130;
+
 cleanEnvironment();
 process.exitCode = await main(process.argv.slice(2));
 
@@ -20,22 +22,33 @@ async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   const screen = createScreen(options.json ? process.stderr : process.stdout);
+  const interruption = new AbortController();
+  const interrupt = () => interruption.abort();
+  process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
   try {
-    const report = await run(options, screen);
+    const report = await run(options, screen, interruption.signal);
     if (options.json) process.stdout.write(`${JSON.stringify(asJson(report))}\n`);
     return conclude(report, screen);
   } catch (error) {
+    if (interruption.signal.aborted) return INTERRUPTED;
     screen.say(screen.red(`failed: ${(error as Error).message}`));
     screen.say(`again: ${commandOf(options)}`);
     return 1;
+  } finally {
+    process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
   }
 }
 
-function run({ kills, seed }: Options, screen: Screen): Promise<KillReport> {
+function run(
+  { kills, seed }: Options,
+  screen: Screen,
+  interruption: AbortSignal,
+): Promise<KillReport> {
   screen.say(`killing ${counted(kills)} sandboxes, seed ${seed}`);
   return runKills({
     kills,
     seed,
+    interruption,
     onProgress: ({ struck, planned, recordsIn }) =>
       screen.progress(
         struck / planned,
