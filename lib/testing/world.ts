@@ -79,7 +79,7 @@ export class World {
   readonly journal: Journal;
   readonly sinks: SinkWatch;
   readonly cloud: Cloud;
-  private readonly startMs: number;
+  readonly startMs: number;
   private readonly faults: FaultSelection;
   private readonly chance: Chance;
   private readonly scheduler: Scheduler;
@@ -100,6 +100,8 @@ export class World {
   private maintenanceRuns = 0;
   private downUntilMs = 0;
   private wakeAtMs = Infinity;
+  /** Whether mappings may have something new to do. */
+  private serviceChanged = true;
   private calm = false;
   private damaged = false;
 
@@ -291,16 +293,18 @@ export class World {
 
   private put(PartitionKey: string, Data: Uint8Array): void {
     this.call('kinesis', 'PutRecord', { StreamName: STREAM, PartitionKey, Data });
+    this.serviceChanged = true;
   }
 
   /** Starts what the service wants to invoke now, and wakes up when it wants more. */
   private startDue(): void {
     const { scheduler, cloud } = this;
-    for (const invocation of cloud.due(scheduler.nowMs)) this.start(invocation);
-    const nextMs = cloud.nextDueMs(scheduler.nowMs);
-    if (nextMs === null || (nextMs >= this.wakeAtMs && this.wakeAtMs > scheduler.nowMs)) return;
-    this.wakeAtMs = nextMs;
-    scheduler.at(nextMs, () => undefined);
+    while (this.serviceChanged || this.wakeAtMs <= scheduler.nowMs) {
+      this.serviceChanged = false;
+      for (const invocation of cloud.due(scheduler.nowMs)) this.start(invocation);
+      this.wakeAtMs = cloud.nextDueMs(scheduler.nowMs) ?? Infinity;
+      if (this.wakeAtMs < Infinity) scheduler.at(this.wakeAtMs, () => undefined);
+    }
   }
 
   private start(invocation: Invocation): void {
@@ -394,6 +398,7 @@ export class World {
   private settle(invocation: Invocation, outcome: Outcome): void {
     this.inFlight.delete(invocation.id);
     this.cloud.settle(invocation.id, outcome, this.scheduler.nowMs);
+    this.serviceChanged = true;
   }
 
   private sandboxFor(
@@ -501,6 +506,7 @@ export class World {
 
   private strike(kind: WorldFaultKind): void {
     this.note(`strike ${kind}`);
+    this.serviceChanged = true;
     this.faults.ofWorld(kind);
     switch (kind) {
       case 'maintain':

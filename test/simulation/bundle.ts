@@ -1,4 +1,4 @@
-// Bundles the worker of the simulation. A planted bug is a replacement of exact source text that is
+// Bundles the runner of the simulation. A planted bug is a replacement of exact source text that is
 // applied here, while the sources are read, so that lib itself holds no flag.
 
 import { mkdirSync, readFileSync } from 'node:fs';
@@ -16,13 +16,13 @@ export interface Edit {
 const PROJECT = join(import.meta.dirname, '..', '..');
 const FOLDER = join(PROJECT, '.rivulet', 'simulation');
 
-/** Bundles the worker with these edits and resolves to the path of the bundle. */
-export async function bundleWorker(name: string, edits: readonly Edit[]): Promise<string> {
+/** Bundles the runner with these edits and resolves to the path of the bundle. */
+export async function bundleRunner(name: string, edits: readonly Edit[]): Promise<string> {
   mkdirSync(FOLDER, { recursive: true });
   const outfile = join(FOLDER, `${name}.mjs`);
   const applied = new Set<Edit>();
   await build({
-    entryPoints: [join(import.meta.dirname, 'worker.ts')],
+    entryPoints: [join(import.meta.dirname, 'run-part.ts')],
     outfile,
     bundle: true,
     platform: 'node',

@@ -1,10 +1,10 @@
 // A campaign: many runs of one mode over the workers, summed up.
 
 import { createHash } from 'node:crypto';
-import { bundleWorker } from './bundle.ts';
+import { bundleRunner } from './bundle.ts';
 import { type Mode, runCountOf } from './plans.ts';
 import type { Failure, PartResult } from './run-part.ts';
-import { runParts } from './worker-pool.ts';
+import type { WorkerPool } from './worker-pool.ts';
 
 export interface CampaignOptions {
   readonly mode: Mode;
@@ -13,6 +13,7 @@ export interface CampaignOptions {
   readonly first: number;
   /** Runs; all of the mode's when left out. */
   readonly count?: number;
+  readonly pool: WorkerPool;
   readonly onProgress: (done: number, total: number) => void;
 }
 
@@ -44,7 +45,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     parts.push({ mode, from, to, scenarioNames, untilCaught: false });
   }
   let done = 0;
-  const results = await runParts(await bundleWorker('engine', []), parts, () => {
+  const results = await options.pool.run(await bundleRunner('engine', []), parts, () => {
     done += 1;
     onProgress(done, count);
   });

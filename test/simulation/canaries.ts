@@ -2,11 +2,11 @@
 
 import { readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { bundleWorker } from './bundle.ts';
+import { bundleRunner } from './bundle.ts';
 import type { PlantedBug } from './planted/planted-bug.ts';
 import type { Part, PartResult } from './run-part.ts';
 import { SCENARIOS } from './scenarios/scenarios.ts';
-import { runParts } from './worker-pool.ts';
+import type { WorkerPool } from './worker-pool.ts';
 
 export interface CanaryResult {
   readonly name: string;
@@ -34,16 +34,16 @@ export const plantedNames = (): readonly string[] =>
     .sort();
 
 /** Plants one bug and runs seeds until it shows, a few times from other seeds. */
-export async function runCanary(name: string): Promise<CanaryResult> {
+export async function runCanary(pool: WorkerPool, name: string): Promise<CanaryResult> {
   const { planted } = (await import(join(FOLDER, `${name}.ts`))) as { planted: PlantedBug };
-  const bundlePath = await bundleWorker(`planted-${name}`, planted.edits);
+  const bundlePath = await bundleRunner(`planted-${name}`, planted.edits);
   const scenarioNames = planted.scenarioNames ?? Object.keys(SCENARIOS);
   const seeds = SEEDS_PER_BUG / TRIALS;
   const trials = Array.from({ length: TRIALS }, (_, trial): Part => {
     const from = trial * seeds;
     return { mode: 'random', from, to: from + seeds, scenarioNames, untilCaught: true };
   });
-  const results = await runParts(bundlePath, trials, () => undefined);
+  const results = await pool.run(bundlePath, trials);
   const caught = results.filter(({ failures }) => failures.length > 0);
   const violation = caught[0]?.failures[0]?.violations[0];
   return {

@@ -1,6 +1,7 @@
 // npm run sim: campaigns of the simulation on the command line.
 
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type CampaignResult, runCampaign } from './campaign.ts';
@@ -9,6 +10,7 @@ import { regressionPaths } from './recorded.ts';
 import { replay } from './replay.ts';
 import { Reporter } from './reporter.ts';
 import { SCENARIOS } from './scenarios/scenarios.ts';
+import { WorkerPool } from './worker-pool.ts';
 
 const USAGE = `npm run sim -- [options]
 
@@ -32,10 +34,11 @@ Exit code: 0, or 1 for any violation or planted bug that was not caught, or 2 fo
 const FAILURES = join(import.meta.dirname, '..', '..', '.rivulet', 'simulation', 'failures');
 
 const { values } = readOptions();
+const pool = new WorkerPool(Math.max(2, availableParallelism()));
 const reporter = new Reporter(values.json === true);
 const scenarioNames = values.scenario ?? Object.keys(SCENARIOS);
 
-process.exitCode = (await run()) ? 0 : 1;
+process.exitCode = (await run().finally(() => pool.end())) ? 0 : 1;
 
 async function run(): Promise<boolean> {
   if (values.replay !== undefined) {
@@ -54,7 +57,7 @@ async function run(): Promise<boolean> {
   const regressions = isRandom ? await replayAll() : [];
   const canaries = [];
   for (const name of isRandom || values.canaries === true ? plantedNames() : []) {
-    const canary = await runCanary(name);
+    const canary = await runCanary(pool, name);
     reporter.canary(canary);
     canaries.push(canary);
   }
@@ -67,6 +70,7 @@ async function campaign(
 ): Promise<CampaignResult> {
   const result = await runCampaign({
     mode,
+    pool,
     scenarioNames,
     first: Number(values.first ?? 0),
     ...(count === undefined ? {} : { count }),

@@ -1,48 +1,66 @@
-// Two processes, or as many as there are processors, that work off the parts of a campaign.
+// The processes that work off the parts of campaigns.
 
 import { type ChildProcess, fork } from 'node:child_process';
-import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import type { Part, PartResult } from './run-part.ts';
 
-type WorkerMessage =
+export interface WorkerRequest {
+  readonly id: number;
+  readonly bundlePath: string;
+  readonly part: Part;
+}
+
+export type WorkerAnswer =
   | { readonly id: number; readonly kind: 'run' }
   | { readonly id: number; readonly kind: 'result'; readonly result: PartResult }
   | { readonly id: number; readonly kind: 'error'; readonly text: string };
 
-/** Runs the parts on workers of this bundle; results come in the order of the parts. */
-export async function runParts(
-  bundlePath: string,
-  parts: readonly Part[],
-  onRun: () => void,
-): Promise<readonly PartResult[]> {
-  const results = new Array<PartResult>(parts.length);
-  let next = 0;
-  const workOff = async (worker: Worker) => {
-    while (next < parts.length) {
-      const id = next;
-      next += 1;
-      results[id] = await worker.run(id, parts[id]!, onRun);
-    }
-  };
-  const count = Math.min(parts.length, Math.max(2, availableParallelism()));
-  const workers = Array.from({ length: count }, () => new Worker(bundlePath));
-  try {
-    await Promise.all(workers.map(workOff));
-  } finally {
-    for (const worker of workers) worker.end();
+const NO_PROGRESS = () => undefined;
+
+export class WorkerPool {
+  private readonly workers: readonly Worker[];
+  private requestCount = 0;
+
+  constructor(workerCount: number) {
+    this.workers = Array.from({ length: workerCount }, () => new Worker());
   }
-  return results;
+
+  /** Runs the parts with the engine of a bundle; results come in the order of the parts. */
+  async run(
+    bundlePath: string,
+    parts: readonly Part[],
+    onRun: () => void = NO_PROGRESS,
+  ): Promise<readonly PartResult[]> {
+    const results = new Array<PartResult>(parts.length);
+    let next = 0;
+    const workOff = async (worker: Worker) => {
+      while (next < parts.length) {
+        const place = next;
+        next += 1;
+        this.requestCount += 1;
+        const request = { id: this.requestCount, bundlePath, part: parts[place]! };
+        results[place] = await worker.run(request, onRun);
+      }
+    };
+    await Promise.all(this.workers.map(workOff));
+    return results;
+  }
+
+  end(): void {
+    for (const worker of this.workers) worker.end();
+  }
 }
 
 class Worker {
   private readonly child: ChildProcess;
 
-  constructor(bundlePath: string) {
-    this.child = fork(bundlePath, { execArgv: ['--enable-source-maps'] });
-    this.child.setMaxListeners(0);
+  constructor() {
+    this.child = fork(join(import.meta.dirname, 'worker.ts'), {
+      execArgv: ['--enable-source-maps', '--import', 'tsx'],
+    });
   }
 
-  run(id: number, part: Part, onRun: () => void): Promise<PartResult> {
+  run(request: WorkerRequest, onRun: () => void): Promise<PartResult> {
     return new Promise((resolve, reject) => {
       const finish = () => {
         this.child.off('message', onMessage);
@@ -53,8 +71,8 @@ class Worker {
         reject(new Error(`a worker of the simulation ended with ${code ?? 'a signal'}`));
       };
       const onMessage = (message: unknown) => {
-        const answer = message as WorkerMessage;
-        if (answer.id !== id) return;
+        const answer = message as WorkerAnswer;
+        if (answer.id !== request.id) return;
         if (answer.kind === 'run') {
           onRun();
           return;
@@ -65,7 +83,7 @@ class Worker {
       };
       this.child.on('message', onMessage);
       this.child.on('exit', onExit);
-      this.child.send({ id, part });
+      this.child.send(request);
     });
   }
 

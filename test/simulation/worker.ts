@@ -1,17 +1,23 @@
-// The process that runs parts of a campaign; bundled with the sources of lib, which a planted bug may
-// have changed. Parts come in as messages, results go out as messages.
+// The process that runs parts of campaigns. It takes the runner from a bundle, because a planted bug
+// is in the bundle alone; packages are loaded once for all bundles.
 
-import { type Part, runPart } from './run-part.ts';
+import { pathToFileURL } from 'node:url';
+import type * as Runner from './run-part.ts';
+import type { WorkerAnswer, WorkerRequest } from './worker-pool.ts';
 
-export type WorkerRequest = { readonly id: number; readonly part: Part };
-
-process.on('message', ({ id, part }: WorkerRequest) => {
-  const onRun = () => process.send!({ id, kind: 'run' });
-  runPart(part, onRun).then(
-    (result) => process.send!({ id, kind: 'result', result }),
+process.on('message', (request: WorkerRequest) => {
+  const { id } = request;
+  const answer = (message: WorkerAnswer) => process.send!(message);
+  run(request, () => answer({ id, kind: 'run' })).then(
+    (result) => answer({ id, kind: 'result', result }),
     (error: unknown) => {
       const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-      process.send!({ id, kind: 'error', text });
+      answer({ id, kind: 'error', text });
     },
   );
 });
+
+async function run({ bundlePath, part }: WorkerRequest, onRun: () => void) {
+  const runner = (await import(pathToFileURL(bundlePath).href)) as typeof Runner;
+  return runner.runPart(part, onRun);
+}
