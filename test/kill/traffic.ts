@@ -30,7 +30,7 @@ export interface Traffic {
   close(): readonly PutRecordsRequestEntry[];
 }
 
-const ORIGINS = Array.from({ length: 80 }, (_, index) => `gate ${index}`);
+const ORIGINS = Array.from({ length: 40 }, (_, index) => `gate ${index}`);
 const EVENTS_PER_ROUND = 120;
 /** Event time that passes in one round: an hour ends in every other one. */
 const ROUND_MS = 40 * 60_000;
