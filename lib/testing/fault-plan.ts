@@ -7,6 +7,8 @@ export const CALL_FAULTS = [
   'throttle',
   /** Refused at every try of the SDK: the error reaches the code. */
   'refuse',
+  /** Refused for want of permission: the SDK does not try again. */
+  'deny',
   /** Applied, the reply lost: the SDK sends it again. */
   'lose-reply',
   /** Applied at every try of the SDK, all replies lost: an error reaches the code. */
@@ -81,6 +83,8 @@ export const WORLD_FAULTS = [
   'destroy-checkpoint',
   /** No service answers for some minutes. */
   'outage',
+  /** The sinks do not answer for some minutes; everything else does. */
+  'sink-outage',
   /** A shard is split, or two are merged; only where the pipeline may be resharded. */
   'reshard',
 ] as const;

@@ -39,6 +39,11 @@ export class FaultSelection {
     return this.struck.has('GetObject × damage');
   }
 
+  /** Whether a permission was missing for a moment. */
+  get hasDenied(): boolean {
+    return [...this.struck.keys()].some((key) => key.endsWith(' × deny'));
+  }
+
   ofCall(call: TracedCall): CallFaultKind | undefined {
     const { index, operation } = call;
     const nth = this.operationCounts.get(operation) ?? 0;

@@ -31,8 +31,8 @@ export interface NetworkOptions {
   readonly cloud: Cloud;
   /** The fault of a call that is about to be sent. */
   readonly faultOf: (call: TracedCall) => CallFaultKind | undefined;
-  /** Whether all services are down at this moment. */
-  readonly isDown: () => boolean;
+  /** Whether what the call is for is down at this moment. */
+  readonly isDown: (call: TracedCall) => boolean;
   /** Sees every call at the moment it is applied. */
   readonly onApplied: (call: TracedCall, answer: SdkAnswer) => void;
   /** Percent of calls that take up to two seconds each way. */
@@ -163,7 +163,11 @@ class Request {
       return;
     }
     scheduler.after(this.latency(), () => {
-      if (this.options.isDown() || this.isRefused(number)) {
+      if (this.fault === 'deny') {
+        this.later(() => this.finish(sdkError('AccessDeniedException')));
+        return;
+      }
+      if (this.options.isDown(this.call) || this.isRefused(number)) {
         this.later(() => this.retry(number, sdkError('ThrottlingException')));
         return;
       }

@@ -99,6 +99,7 @@ export class World {
   private readonly inFlight = new Set<string>();
   private maintenanceRuns = 0;
   private downUntilMs = 0;
+  private sinksDownUntilMs = 0;
   private wakeAtMs = Infinity;
   /** Whether mappings may have something new to do. */
   private serviceChanged = true;
@@ -129,7 +130,7 @@ export class World {
       scheduler,
       cloud: this.cloud,
       faultOf: (call) => (this.calm ? undefined : this.faults.ofCall(call)),
-      isDown: () => scheduler.nowMs < this.downUntilMs,
+      isDown: (call) => this.isDown(call),
       onApplied: (call, answer) => this.applied(call, answer),
       slowPercent: this.chance.pick([0, 5, 30]),
     });
@@ -157,6 +158,7 @@ export class World {
     await this.advance(this.startMs + lastMs + 5 * MINUTE_MS);
     this.calm = true;
     this.downUntilMs = this.scheduler.nowMs;
+    this.sinksDownUntilMs = this.scheduler.nowMs;
     this.note('calm');
     for (const { partitionKey, data } of this.scenario.closing ?? []) this.put(partitionKey, data);
     const endMs = this.scheduler.nowMs + CONVERGENCE_MS;
@@ -533,9 +535,18 @@ export class World {
       case 'outage':
         this.downUntilMs = this.scheduler.nowMs + this.outageMs();
         return;
+      case 'sink-outage':
+        this.sinksDownUntilMs = this.scheduler.nowMs + this.outageMs();
+        return;
       case 'reshard':
         if (this.scenario.resharding === true) this.reshard();
     }
+  }
+
+  private isDown({ input }: TracedCall): boolean {
+    const { nowMs } = this.scheduler;
+    const isSink = input['TableName'] === ROW_TABLE || input['Bucket'] === OUTPUT_BUCKET;
+    return nowMs < this.downUntilMs || (isSink && nowMs < this.sinksDownUntilMs);
   }
 
   private outageMs(): number {
@@ -699,6 +710,7 @@ export class World {
     if (kind === 'unavailable') return;
     const isDamage = code === 'object-corrupt' || code === 'object-missing';
     if (kind === 'data' && isDamage && (this.damaged || this.faults.hasDamaged)) return;
+    if (kind === 'invalid' && code === 'AccessDeniedException' && this.faults.hasDenied) return;
     if (kind === 'invalid' && code === 'older-deploy' && this.version > 1) {
       this.reached.count('older deploy refused');
       return;
