@@ -130,6 +130,19 @@ describe('partial aggregates', () => {
       fc.property(some(wholeEvent), some(wholeEvent), some(wholeEvent), (...parts) => {
         const [left, middle, right] = parts.map(partialOf) as [RowTable, RowTable, RowTable];
         const all = exactOf(partialOf(parts.flat()));
+        const values = parts.flat().flatMap(({ value }) => value ?? []);
+        const {
+          rows,
+          values: valueCount,
+          total,
+          least,
+          greatest,
+        } = resultOf(partialOf(parts.flat()));
+        expect([rows, valueCount]).toEqual([parts.flat().length, values.length]);
+        if (values.length > 0) {
+          const naive = [values.reduce((a, b) => a + b), Math.min(...values), Math.max(...values)];
+          expect([total, least, greatest]).toEqual(naive);
+        }
         expect(exactOf(merged(merged(left, middle), right))).toEqual(all);
         expect(exactOf(merged(left, merged(middle, right)))).toEqual(all);
         expect(exactOf(merged(merged(right, left), middle))).toEqual(all);

@@ -175,6 +175,31 @@ describe('the ring', () => {
     }
   }
 
+  test('knows an item that no writer of this log can have left', () => {
+    const mine = { batchNumber: asBatchNumber(9), ringSize: 4, previousCommitId: asCommitId('p') };
+    const stored = fc.record({
+      batchNumber: fc.integer({ min: 1, max: 40 }).map(asBatchNumber),
+      ringSize: fc.constantFrom(4, 4, 4, 5),
+      previousCommitId: fc.constantFrom('p', 'q').map(asCommitId),
+      incarnation: fc.constantFrom('this', 'this', 'that'),
+      commitId: fc.constantFrom('mine', 'other', 'other').map(asCommitId),
+    });
+    fc.assert(
+      fc.property(stored, (found) => {
+        const header = aHeader({ ...mine, commitId: asCommitId('mine'), incarnation: 'this' });
+        const { kind } = decideRefusedAppend(header, aHeader(found));
+        const isOurLog = found.ringSize === 4 && found.incarnation === 'this';
+        const laps = (found.batchNumber - 9) / 4;
+        if (found.commitId === 'mine') expect(kind).toBe('committed');
+        else if (isOurLog && laps === 0 && found.previousCommitId === 'p')
+          expect(kind).toBe('fenced');
+        else if (isOurLog && laps > 0 && Number.isInteger(laps)) expect(kind).toBe('overtaken');
+        else expect(kind).toBe('corrupt');
+      }),
+      cases(),
+    );
+  });
+
   const filled = (size: number, count: number) => {
     const ring = new Ring(size);
     for (let n = 1; n <= count; n += 1) {
@@ -263,7 +288,7 @@ describe('isolation', () => {
     const setAside: number[] = [];
     const ran: number[] = [];
     let [done, head, starts] = [0, 1, 0];
-    let [deaths, idleDeaths] = [0, 0];
+    let [deaths, idleDeaths, loneDeaths] = [0, 0, 0];
     let note: AttemptNote | null = null;
     const idleDeathsMax =
       ATTEMPTS_BEFORE_ISOLATION + LONE_DEATHS_MAX + Math.ceil(Math.log2(batch.length)) + 1;
@@ -280,6 +305,7 @@ describe('isolation', () => {
         expect(pace.recordsMax).toBeGreaterThanOrEqual(1);
         const next = Math.min(end, done + pace.recordsMax);
         if (pace.poison) {
+          expect(loneDeaths).toBeGreaterThanOrEqual(LONE_DEATHS_MAX);
           setAside.push(done);
           done += 1;
         } else {
@@ -289,12 +315,14 @@ describe('isolation', () => {
           if (died) {
             deaths += 1;
             idleDeaths += 1;
+            if (pace.recordsMax === 1) loneDeaths += 1;
             break;
           }
           ran.push(...records);
           done = next;
         }
         idleDeaths = 0;
+        loneDeaths = 0;
         if (pace.note !== null) note = takeBack(pace.note);
         head += 1;
         if (done >= end) break;

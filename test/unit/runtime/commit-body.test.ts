@@ -83,6 +83,12 @@ describe('the body of a commit', () => {
     );
   });
 
+  test('with bytes behind its last part is refused', () => {
+    const body = encodeCommitBody({ delta: new Uint8Array(3), outbox: [staged] });
+    const longer = Buffer.concat([decompress(body, 1_000), Buffer.from('x')]);
+    expect(() => decodeCommitBody(compress(longer, 1_000))).toThrow(/bytes that belong to nothing/);
+  });
+
   test('with an unknown codec is refused', () => {
     expect(() => decompress(Uint8Array.of(9, 1, 2), 10)).toThrow(/codec 9/);
   });
