@@ -19,7 +19,9 @@ export interface Ambience {
   draw(): number;
   /** Lets something happen later; the result takes it back. */
   after(delayMs: number, happen: () => void): () => void;
-  /** The locale of whoever names none. */
+  /** Whose surroundings these are. */
+  readonly sandbox: number;
+  /** The locale of whoever names none; `undefined`: the machine's. */
   readonly locale: string | undefined;
   /** Sees what is asked for, by the name under which it is written in code. */
   asked(source: AmbientSource, name: string): void;
@@ -86,7 +88,7 @@ function install(): () => void {
   const replace = (owner: object, name: string, make: (original: Original) => unknown) => {
     const before = Object.getOwnPropertyDescriptor(owner, name);
     const original = (owner as Record<string, Original | undefined>)[name];
-    if (original === undefined) return;
+    if (original === undefined || before?.configurable === false) return;
     const value = Object.assign(make(original) as object, customPromise(original, name));
     const enumerable = before?.enumerable ?? false;
     Object.defineProperty(owner, name, { value, writable: true, configurable: true, enumerable });

@@ -25,6 +25,15 @@ export class Arriving {
   }
 }
 
+/**
+ * States when an event arrives, or by which partition key.
+ *
+ * @example
+ * const events = [arriving({ user: 'ada' }, { at: Date.UTC(2026, 0, 1) }), { user: 'bob' }];
+ */
+export const arriving = (event: unknown, options: ArrivingOptions): Arriving =>
+  new Arriving(event, options);
+
 export interface ArrivingOptions {
   /**
    * When Kinesis takes it, in milliseconds since 1970 UTC.

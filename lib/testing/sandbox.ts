@@ -65,10 +65,12 @@ export class Sandbox {
     for (const happen of waking) this.receive(happen);
   }
 
-  /** Lets `happen` happen now, or as soon as the process runs again. */
-  receiveAwake(happen: () => void): void {
-    if (this.handling) this.receive(happen);
-    else this.asleep.push(happen);
+  /** A timer of the process: it waits while the process does not run, and dies with it. */
+  after(delayMs: number, happen: () => void): () => void {
+    return this.scheduler.after(delayMs, () => {
+      if (this.handling) this.receive(happen);
+      else this.asleep.push(happen);
+    });
   }
 
   receive(happen: () => void): void {

@@ -64,7 +64,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'lib/adapters/aws': ['lib/model', 'lib/contract', 'lib/ports', ...SDK],
   'lib/adapters/system': ['lib/model', 'lib/ports', NODE],
   'lib/cloud': ['lib/model', 'node:crypto', 'node:zlib'],
-  'lib/testing': [...ALL_OF_LIB, 'lib/adapters/aws', ...SDK],
+  'lib/testing': [...ALL_OF_LIB, 'lib/adapters/aws', 'node:util', ...SDK],
+  'lib/testing/ambient.ts': ['node:async_hooks', 'node:module'],
   functions: [...ALL_OF_LIB, 'lib/adapters/aws', 'virtual:pipeline', 'type:aws-lambda'],
   'functions/pipelines': ['lib/index.ts', 'valibot'],
   cdk: [

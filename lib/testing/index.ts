@@ -1,0 +1,14 @@
+// Tests of pipelines: the public entry `rivulet/testing`.
+
+export type { ArrivalOrder, EventArrival } from './arrivals.ts';
+export type { Cause } from './causes.ts';
+export { type Arriving, type ArrivingOptions, arriving } from './events.ts';
+export type { FaultPlan } from './fault-plan.ts';
+export type {
+  SimulateOptions,
+  SimulationFailure,
+  SimulationPlan,
+  SimulationReport,
+} from './simulate.ts';
+export { simulate } from './simulate.ts';
+export type { PipelineWithEffects, Simulated } from './subject.ts';

@@ -1,0 +1,117 @@
+// What a run of a user's pipeline must have given, and the first thing that is otherwise. Most telling
+// comes first: rows that a second computation does not give explain all that follows from them.
+
+import { effectDifference, effectsOfCalmRun, isSameEffect } from './effects.ts';
+import { AskedLog, type Handover, type ObservedRun } from './observed-run.ts';
+import {
+  collectOutputs,
+  DEAD_LETTERS_UID,
+  differenceOf,
+  type FinalOutputs,
+  type RowDifference,
+} from './outputs.ts';
+import {
+  AMBIENT_SOURCES,
+  committedOutputsOf,
+  differenceFromRun,
+  type ReplayDifference,
+  replayRun,
+} from './replay.ts';
+import type { Simulated } from './subject.ts';
+import type { Violation } from './world.ts';
+
+/** What is wrong with a run. */
+export type Finding =
+  /** A function never takes its rows. */
+  | { readonly kind: 'stuck'; readonly handover: Handover }
+  /** A batch that is computed again gives something else. */
+  | { readonly kind: 'replay'; readonly difference: ReplayDifference }
+  /** The pipeline's own sinks show something else than if each batch came once. */
+  | { readonly kind: 'effects'; readonly expected: unknown; readonly actual: unknown }
+  /** Results depend on the order of arrival or on the cut into batches. */
+  | { readonly kind: 'order'; readonly difference: RowDifference }
+  /** Results depend on the number of shards. */
+  | { readonly kind: 'shards'; readonly difference: RowDifference }
+  /** A promise of the engine is broken. */
+  | { readonly kind: 'invariant'; readonly violation: Violation };
+
+export interface Expected {
+  readonly outputs: FinalOutputs;
+  /** How far numbers may differ, relative to the larger one: sums of doubles know an order. */
+  readonly tolerance: number;
+}
+
+/** The first thing that is wrong with a run; `null` when nothing is. */
+export async function findingIn(
+  simulated: Simulated,
+  run: ObservedRun,
+  expected: Expected | null,
+): Promise<Finding | null> {
+  const { violations } = run.result;
+  const stuck = run.handovers.at(-1);
+  if (violations.some(({ invariant }) => invariant === 'I10') && stuck?.outcome !== 'done') {
+    if (stuck !== undefined) return { kind: 'stuck', handover: stuck };
+  }
+  const asked = new AskedLog();
+  const replay = replayRun(simulated, run, { other: AMBIENT_SOURCES, asked });
+  const difference = differenceFromRun(run, replay);
+  if (difference !== null) return { kind: 'replay', difference };
+  const effects = await effectsFinding(simulated, run);
+  if (effects !== null) return effects;
+  const [violation] = violations;
+  if (violation !== undefined) return { kind: 'invariant', violation };
+  return expected === null ? null : orderFinding(run, expected);
+}
+
+/** What a run has given in the end. */
+export function finalOutputsOf(run: ObservedRun): FinalOutputs {
+  const changing = run.plan.nodes.flatMap((node) =>
+    node.kind === 'foreach-batch-sink' && node.mode !== 'append' ? [node.uid] : [],
+  );
+  const outputs = run.logs.flatMap((passes) =>
+    passes.flatMap((pass) => committedOutputsOf(pass.outputs)),
+  );
+  return collectOutputs(outputs, new Set(changing));
+}
+
+async function effectsFinding(simulated: Simulated, run: ObservedRun): Promise<Finding | null> {
+  if (run.effects === null) return null;
+  const calm = await effectsOfCalmRun(simulated, run);
+  if (calm === null || isSameEffect(calm.shown, run.effects.shown)) return null;
+  return { kind: 'effects', ...effectDifference(calm.shown, run.effects.shown) };
+}
+
+/** Records that the engine itself set aside are no longer comparable with a run in which it did not. */
+const SET_ASIDE = new Set(['poison', 'too-much-state']);
+
+function orderFinding(run: ObservedRun, { outputs, tolerance }: Expected): Finding | null {
+  const actual = finalOutputsOf(run);
+  const letters = (actual.rows.get(DEAD_LETTERS_UID) ?? []) as readonly { reason: string }[];
+  if (letters.some(({ reason }) => SET_ASIDE.has(reason))) return null;
+  // Result rows that no sink could take are set aside as often as batches emit them.
+  const ofRecords = letters.length === run.counts.dead;
+  const difference = differenceOf(
+    ofRecords ? outputs : withoutDeadLetters(outputs),
+    ofRecords ? actual : withoutDeadLetters(actual),
+    tolerance,
+  );
+  return difference === null ? null : { kind: 'order', difference };
+}
+
+function withoutDeadLetters({ tables, rows }: FinalOutputs): FinalOutputs {
+  return { tables, rows: new Map([...rows].filter(([uid]) => uid !== DEAD_LETTERS_UID)) };
+}
+
+/** Whether tables and dead letters are the same for another number of shards; windows close shard by shard. */
+export function shardsFinding(
+  one: FinalOutputs,
+  other: FinalOutputs,
+  tolerance: number,
+): Finding | null {
+  const comparable = ({ tables, rows }: FinalOutputs): FinalOutputs => ({
+    tables,
+    rows: new Map([...rows].filter(([uid]) => uid === DEAD_LETTERS_UID)),
+  });
+  const difference = differenceOf(comparable(one), comparable(other), tolerance);
+  return difference === null ? null : { kind: 'shards', difference };
+}

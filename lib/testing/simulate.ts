@@ -1,0 +1,389 @@
+// Runs a pipeline of the user under the simulation that proves the engine: the deployed runtime and
+// adapters over the model of the cloud, in virtual time, with the faults of one seed after the other.
+
+import { EngineError } from '../model/errors.ts';
+import { withAmbience } from './ambient.ts';
+import {
+  type ArrivalOrder,
+  Arrivals,
+  type EventArrival,
+  isOrdered,
+  PACES,
+  type Pace,
+} from './arrivals.ts';
+import { type Cause, causesOf } from './causes.ts';
+import { chanceOf } from './chance.ts';
+import { type PreparedEvent, prepareEvents } from './events.ts';
+import { calmPlan, type FaultPlan } from './fault-plan.ts';
+import { type ObservedRun, observeRun, type RunSetup } from './observed-run.ts';
+import { DEAD_LETTERS_UID, type FinalOutputs } from './outputs.ts';
+import { type RunSize, randomPlan } from './random-plan.ts';
+import {
+  type Expected,
+  type Finding,
+  finalOutputsOf,
+  findingIn,
+  shardsFinding,
+} from './reference.ts';
+import { failureWords } from './report.ts';
+import type { Arrival, Scenario } from './scenario.ts';
+import { shrinkPlan } from './shrink.ts';
+import { createInstance, functionSinksOf, type Simulated } from './subject.ts';
+import { targetsOf } from './targets.ts';
+
+export interface SimulateOptions {
+  /**
+   * Events in the order in which they arrive: objects (sent as JSON), texts or bytes, or what
+   * `arriving` makes of one.
+   */
+  readonly events: readonly unknown[];
+  /**
+   * Runs, each with other faults, another order of arrival and another cut into batches.
+   * @default 200, or 1 where only `seed` is given
+   */
+  readonly seeds?: number;
+  /**
+   * The first seed.
+   * @default 1
+   */
+  readonly seed?: number;
+  /**
+   * The run to make instead: `failure.plan` of an earlier report.
+   * @default runs are drawn from seeds
+   */
+  readonly plan?: SimulationPlan;
+  /**
+   * Shards of the stream.
+   * @default 2
+   */
+  readonly shards?: number;
+  /**
+   * `any`: events may change places as far as the delay of the watermark allows, as those of
+   * distributed producers do. `given`: they arrive as they stand.
+   * @default 'any', but 'given' where `first` or `last` are defined by the order of arrival
+   */
+  readonly order?: ArrivalOrder;
+  /**
+   * Sees how far it is, after each run.
+   * @default nobody sees it
+   */
+  readonly onProgress?: (progress: { readonly done: number; readonly of: number }) => void;
+}
+
+/** One run as plain data: the same events with the same plan go the same way. */
+export interface SimulationPlan {
+  readonly shards: number;
+  readonly batchSize: number;
+  /** Events by their place among those given, and when they arrive. */
+  readonly arrivals: readonly EventArrival[];
+  readonly faults: FaultPlan;
+}
+
+/** The smallest failing run that was found. */
+export interface SimulationFailure {
+  readonly seed: number;
+  /** What happened, what came of it and why, for people. */
+  readonly words: string;
+  /** What kind of mistake it most likely is. */
+  readonly cause: Cause['kind'];
+  readonly plan: SimulationPlan;
+}
+
+export interface SimulationReport {
+  readonly passed: boolean;
+  /** Runs with faults that were made. */
+  readonly runCount: number;
+  /** Rows of a run without faults, by the uid of their sink; what could not be processed is under `dead-letters`. */
+  readonly outputs: Readonly<Record<string, readonly unknown[]>>;
+  /** What was not compared, and why. */
+  readonly notes: readonly string[];
+  readonly failure: SimulationFailure | null;
+  /** @throws Error with the words of the failure, unless the simulation passed. */
+  assertPassed(): void;
+}
+
+/**
+ * Runs a pipeline under faults: crashes at any call, retries that end elsewhere, duplicates, lost
+ * replies, zombies, several sandboxes, cold starts, new deploys, and all that at virtual speed. A run
+ * passes when its results are those of a run without faults. Clocks, random values and timers that the
+ * pipeline's code asks for are virtual meanwhile.
+ *
+ * Functions given to `foreachBatch` are called as they are: give them stand-ins of what they write to,
+ * in a function that makes pipeline and stand-ins for each run, and show what they hold as `effects`.
+ *
+ * All sandboxes share the modules of this process. A variable of a module is therefore one for all of
+ * them, and not new in each run, but what depends on it is found nevertheless.
+ *
+ * @example
+ * const report = await simulate(delays, { events, seeds: 500 });
+ * report.assertPassed();
+ *
+ * @example
+ * const report = await simulate(
+ *   () => {
+ *     const sent = new Map();
+ *     const send = async (rows, batchId) => void sent.set(batchId, rows);
+ *     return { pipeline: alerts(send), effects: () => sent };
+ *   },
+ *   { events },
+ * );
+ */
+export async function simulate(
+  simulated: Simulated,
+  options: SimulateOptions,
+): Promise<SimulationReport> {
+  if (options.events.length === 0) {
+    throw new EngineError('invalid', 'a simulation needs events: give it at least one');
+  }
+  return withAmbience(() => new Simulation(simulated, options).report());
+}
+
+const SEEDS = 200;
+const SHARDS = 2;
+/** Enough for plans of some dozens of faults; a run takes milliseconds. */
+const SHRINK_RUNS_MAX = 160;
+/** Sums of doubles in another order. */
+const TOLERANCE = 1e-9;
+
+interface Failed {
+  readonly finding: Finding;
+  readonly setup: RunSetup;
+  readonly faults: FaultPlan;
+  readonly run: ObservedRun;
+}
+
+class Simulation {
+  private readonly simulated: Simulated;
+  private readonly options: SimulateOptions;
+  private readonly order: ArrivalOrder;
+  private readonly events: readonly PreparedEvent[];
+  private readonly arrivals: Arrivals;
+  private readonly notes: string[] = [];
+  private readonly eventOf: ReadonlyMap<Uint8Array, number>;
+  private readonly plan;
+  private calmRuns: readonly ObservedRun[] = [];
+  private runCount = 0;
+
+  constructor(simulated: Simulated, options: SimulateOptions) {
+    this.simulated = simulated;
+    this.options = options;
+    const { plan, effects } = createInstance(simulated);
+    this.plan = plan;
+    this.order = options.order ?? (isOrdered(plan) ? 'given' : 'any');
+    // Each record has bytes of its own, so that they tell which event it is.
+    this.events = prepareEvents(plan, targetsOf(plan), options.events).map((event) => ({
+      ...event,
+      data: Uint8Array.from(event.data),
+    }));
+    this.eventOf = new Map(this.events.map(({ data }, index) => [data, index]));
+    this.arrivals = new Arrivals(plan, this.events, this.order);
+    if (this.arrivals.hasLate) this.notes.push(LATE_NOTE);
+    if (effects === null) {
+      for (const { uid } of functionSinksOf(plan)) this.notes.push(effectsNote(uid));
+    }
+  }
+
+  async report(): Promise<SimulationReport> {
+    const failed = await this.firstFailure();
+    const outputs = rowsBySink(finalOutputsOf(this.calmRuns[0]!));
+    const failure = failed === null ? null : await this.explain(failed);
+    return {
+      passed: failure === null,
+      runCount: this.runCount,
+      outputs,
+      notes: this.notes,
+      failure,
+      assertPassed() {
+        if (failure !== null) throw new Error(failure.words);
+      },
+    };
+  }
+
+  private async firstFailure(): Promise<Failed | null> {
+    const { plan, seed = 1, seeds, onProgress } = this.options;
+    const calm = await this.runCalmly();
+    if (calm !== null && plan === undefined) return calm;
+    if (plan !== undefined) return this.runOnce(this.setupOf(plan), plan.faults);
+    const of = seeds ?? (this.options.seed === undefined ? SEEDS : 1);
+    for (let done = 0; done < of; done += 1) {
+      const failed = await this.runSeed(seed + done);
+      if (failed !== null) return failed;
+      onProgress?.({ done: done + 1, of });
+    }
+    return null;
+  }
+
+  /** Runs without faults, at each pace: they say what is expected and how large a run is. */
+  private async runCalmly(): Promise<Failed | null> {
+    const runs: ObservedRun[] = [];
+    for (const pace of PACES) {
+      const setup = this.setup(this.arrivals.calm(pace), pace.batchSize);
+      const run = await observeRun(this.simulated, setup, calmPlan(0));
+      runs.push(run);
+      this.calmRuns = runs;
+      const expected = this.expectedFrom(runs[0]!);
+      const finding = await findingIn(this.simulated, run, expected);
+      if (finding !== null) return { finding, setup, faults: calmPlan(0), run };
+    }
+    this.refuseIdleEvents(runs[0]!);
+    return this.runWithOneShard(runs[0]!);
+  }
+
+  private async runWithOneShard(calm: ObservedRun): Promise<Failed | null> {
+    const expected = this.expectedFrom(calm);
+    if (this.shardCount === 1 || expected === null) return null;
+    const [pace] = PACES as [Pace];
+    const setup = { ...this.setup(this.arrivals.calm(pace), pace.batchSize), shardCount: 1 };
+    const run = await observeRun(this.simulated, setup, calmPlan(0));
+    const finding = shardsFinding(expected.outputs, finalOutputsOf(run), TOLERANCE);
+    return finding === null ? null : { finding, setup, faults: calmPlan(0), run };
+  }
+
+  private async runSeed(seed: number): Promise<Failed | null> {
+    const chance = chanceOf(seed, 'pace');
+    const place = chance.below(PACES.length);
+    const pace = PACES[place]!;
+    const arrivals = this.arrivals.ofSeed(seed, pace);
+    const { result } = this.calmRuns[place]!;
+    const size: RunSize = {
+      callCount: result.callCount,
+      invocationCount: result.invocationCount,
+      durationMs: 2_000 + (arrivals.at(-1)?.atMs ?? 0),
+    };
+    this.runCount += 1;
+    return this.runOnce(this.setup(arrivals, pace.batchSize), randomPlan(seed, size));
+  }
+
+  private async runOnce(setup: RunSetup, faults: FaultPlan): Promise<Failed | null> {
+    const run = await observeRun(this.simulated, setup, faults);
+    const expected = await this.expectedFor(setup);
+    const finding = await findingIn(this.simulated, run, expected);
+    return finding === null ? null : { finding, setup, faults, run };
+  }
+
+  /** What the events of a run must give; fewer events than all need a calm run of their own. */
+  private async expectedFor({ arrivals }: RunSetup): Promise<Expected | null> {
+    if (arrivals.length === this.events.length) return this.expectedFrom(this.calmRuns[0]!);
+    const left = new Set(arrivals.map(({ data }) => data));
+    const [pace] = PACES as [Pace];
+    const calm = this.arrivals.calm(pace).filter(({ event }) => left.has(this.events[event]!.data));
+    const run = await observeRun(this.simulated, this.setup(calm, pace.batchSize), calmPlan(0));
+    return this.expectedFrom(run);
+  }
+
+  private expectedFrom(calm: ObservedRun): Expected | null {
+    if (this.arrivals.hasLate) return null;
+    const tolerance = this.arrivals.isFree ? TOLERANCE : 0;
+    return { outputs: finalOutputsOf(calm), tolerance };
+  }
+
+  private async explain(failed: Failed): Promise<SimulationFailure> {
+    const again = await this.fails(failed, failed.setup, failed.faults);
+    const isRepeatable = again !== null || failed.finding.kind === 'shards';
+    const smallest = again === null ? failed : await this.shrink(again);
+    const calm = await this.fails(failed, smallest.setup, calmPlan(smallest.faults.seed));
+    const causes = causesOf(this.simulated, smallest.run, smallest.finding, calm !== null);
+    const { seed } = failed.faults;
+    return {
+      seed,
+      cause: causes[0]!.kind,
+      plan: this.planOf(smallest),
+      words: failureWords({
+        finding: smallest.finding,
+        causes,
+        strikes: smallest.run.result.strikes,
+        eventCount: smallest.setup.arrivals.length,
+        repeat: this.repeatLine(seed),
+        isRepeatable,
+      }),
+    };
+  }
+
+  private async fails(like: Failed, setup: RunSetup, faults: FaultPlan): Promise<Failed | null> {
+    const failed = await this.runOnce(setup, faults);
+    return failed?.finding.kind === like.finding.kind ? failed : null;
+  }
+
+  private async shrink(failed: Failed): Promise<Failed> {
+    let smallest = failed;
+    const setupOf = ({ arrivals }: Scenario): RunSetup => ({ ...failed.setup, arrivals });
+    const scenario: Scenario = {
+      name: this.plan.name,
+      plan: () => this.plan,
+      ringSize: 0,
+      ...failed.setup,
+    };
+    const stillFails = async (some: Scenario, faults: FaultPlan) => {
+      if (some.arrivals.length === 0) return false;
+      const again = await this.fails(failed, setupOf(some), faults);
+      if (again !== null) smallest = again;
+      return again !== null;
+    };
+    await shrinkPlan(scenario, failed.faults, stillFails, { runsMax: SHRINK_RUNS_MAX });
+    return smallest;
+  }
+
+  private setup(arrivals: readonly EventArrival[], batchSize: number): RunSetup {
+    return {
+      arrivals: arrivals.map(({ event, atMs }): Arrival => {
+        const { partitionKey, data } = this.events[event]!;
+        return { atMs, partitionKey, data };
+      }),
+      startMs: this.arrivals.startMs,
+      shardCount: this.shardCount,
+      batchSize,
+    };
+  }
+
+  private setupOf({ arrivals, batchSize, shards }: SimulationPlan): RunSetup {
+    return { ...this.setup(arrivals, batchSize), shardCount: shards };
+  }
+
+  private planOf({ setup, faults }: Failed): SimulationPlan {
+    return {
+      shards: setup.shardCount,
+      batchSize: setup.batchSize,
+      arrivals: setup.arrivals.map(({ data, atMs }) => ({ event: this.eventOf.get(data)!, atMs })),
+      faults,
+    };
+  }
+
+  private get shardCount(): number {
+    return this.options.shards ?? SHARDS;
+  }
+
+  private repeatLine(seed: number): string {
+    const { shards, order } = this.options;
+    const stated = [
+      ...(seed === 0 ? ['seeds: 1'] : [`seed: ${seed}`]),
+      ...(shards === undefined ? [] : [`shards: ${shards}`]),
+      ...(order === undefined ? [] : [`order: '${order}'`]),
+    ];
+    return `simulate(pipeline, { events, ${stated.join(', ')} })`;
+  }
+
+  /** A simulation in which nothing is processed would pass, whatever the pipeline does. */
+  private refuseIdleEvents(run: ObservedRun): void {
+    const { dead, in: read } = run.counts;
+    if (dead < read) return;
+    const letters = finalOutputsOf(run).rows.get(DEAD_LETTERS_UID) ?? [];
+    const { reason, detail } = (letters[0] ?? {}) as { reason?: string; detail?: string };
+    throw new EngineError(
+      'invalid',
+      `nothing can be simulated: each of the ${read} events is a dead letter, the first for ${reason}: ${detail}`,
+    );
+  }
+}
+
+const LATE_NOTE =
+  'some events come later than the watermark allows, and cuts decide which of them are late: results of different cuts were not compared';
+
+const effectsNote = (uid: string) =>
+  `what the function of '${uid}' does was not compared: simulate a function that returns { pipeline, effects }`;
+
+function rowsBySink({ tables, rows }: FinalOutputs): Readonly<Record<string, readonly unknown[]>> {
+  return Object.fromEntries([
+    ...[...tables].map(([uid, items]) => [uid, [...items.values()]] as const),
+    ...rows,
+  ]);
+}
