@@ -78,7 +78,7 @@ export class ByteWriter {
     const ascii = byteLength === joined.length;
     for (const text of texts) this.varint(ascii ? text.length : Buffer.byteLength(text));
     this.reserve(byteLength);
-    this.length += this.bytes.write(joined, this.length, 'utf8');
+    this.length += this.bytes.write(joined, this.length);
   }
 
   /** The bytes written so far, as a copy of their exact length. */

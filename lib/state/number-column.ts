@@ -86,7 +86,7 @@ function decodeTagged(reader: ByteReader, count: number, earlier: NumberColumns)
   const tag = reader.byte();
   switch (tag) {
     case TAG.same:
-      return earlierColumn(earlier, reader.varint()).slice();
+      return earlierColumn(earlier, reader.varint());
     case TAG.constant:
       return new Float64Array(count).fill(reader.float64());
     case TAG.scaled:
@@ -175,7 +175,7 @@ function scaleRows(values: Float64Array): ScaledRows | null {
       integers[row] = NO_INTEGER;
       continue;
     }
-    integers[row] = Math.round(value * power) + 0;
+    integers[row] = Math.round(value * power);
     distances[row] = distance;
     hasDistance ||= distance !== 0;
   }
@@ -200,12 +200,12 @@ function distanceAt(value: number, power: number): number | undefined {
   // Written so that NaN fails as well.
   if (!(integer < INTEGER_MAX && integer > -INTEGER_MAX)) return undefined;
   const near = integer / power;
-  if (near === value && (value !== 0 || !Object.is(value, -0))) return 0;
+  if (near === value && !Object.is(value, -0)) return 0;
   double[0] = value;
   wide[0] = near;
   const distance =
     (words[HIGH]! - wideWords[HIGH]!) * 0x1_0000_0000 + (words[LOW]! - wideWords[LOW]!);
-  return distance >= -127 && distance <= 127 && distance !== 0 ? distance : undefined;
+  return distance >= -127 && distance <= 127 ? distance : undefined;
 }
 
 function atDistance(near: number, distance: number): number {
@@ -247,7 +247,7 @@ function integersOf(values: Float64Array, power: number): Float64Array {
   const integers = new Float64Array(values.length);
   for (let row = 0; row < values.length; row += 1) {
     const value = values[row]!;
-    integers[row] = distanceAt(value, power) === undefined ? 0 : Math.round(value * power) + 0;
+    integers[row] = distanceAt(value, power) === undefined ? 0 : Math.round(value * power);
   }
   return integers;
 }

@@ -2,9 +2,13 @@
 // copies it into the draft's own columns, and these columns are the delta: nothing is compared or
 // searched when it is encoded. The warm rows are only read.
 
-import { KEY_GROUP_COUNT } from '../model/hash-range.ts';
 import type { KeyDictionary } from './key-dictionary.ts';
-import { type Eviction, type OperatorState, withoutKeyGroups } from './operator-state.ts';
+import {
+  type Eviction,
+  isEveryKeyGroup,
+  type OperatorState,
+  withoutKeyGroups,
+} from './operator-state.ts';
 import type { RowTable } from './row-table.ts';
 import type { UndoJournal } from './undo-journal.ts';
 
@@ -60,14 +64,13 @@ export class DraftTable {
     return slot;
   }
 
+  /** Sets the numbers; the values of a new row are nothing already. */
   private initialise(slot: number): void {
     const { columns } = this.schema;
     for (let index = 0; index < columns.length; index += 1) {
       const column = columns[index]!;
       if (column.kind === 'number') {
         (this.rows.columns[index] as Float64Array)[slot] = column.initial;
-      } else {
-        this.rows.setValue(index, slot, undefined);
       }
     }
   }
@@ -130,7 +133,7 @@ export class OperatorDraft {
     const changed = this.tables.get(rowKey);
     if (changed !== undefined) {
       this.tables.delete(rowKey);
-      if (eviction.firstKeyGroup === 0 && eviction.lastKeyGroup === KEY_GROUP_COUNT - 1) {
+      if (isEveryKeyGroup(eviction)) {
         this.state.recycle(changed.rows);
       } else {
         this.keepOthers(changed, eviction);
@@ -149,9 +152,11 @@ export class OperatorDraft {
   private keepOthers(changed: DraftTable, eviction: Eviction): void {
     const kept = withoutKeyGroups(this.state, changed.rows, eviction);
     const table = new DraftTable(changed.rowKey, { rows: kept, base: changed.base }, this.context);
-    table.baseSlots = Int32Array.from({ length: Math.max(16, kept.count) }, (_, slot) =>
-      slot < kept.count ? (changed.base?.find(kept.keyIds[slot]!) ?? -1) : -1,
-    );
+    if (changed.base !== null) {
+      for (let slot = 0; slot < kept.count; slot += 1) {
+        table.baseSlots[slot] = changed.base.find(kept.keyIds[slot]!);
+      }
+    }
     this.tables.set(changed.rowKey, table);
   }
 }

@@ -15,6 +15,8 @@ export interface Eviction {
   readonly lastKeyGroup: number;
 }
 
+type KeyGroupRange = Omit<Eviction, 'rowKey'>;
+
 /** Tables kept for the next windows; a window is rarely open together with more than a few others. */
 const SPARE_TABLES_MAX = 8;
 /** Keys the dictionary may hold beyond those that have rows: each saves an MD5 when it comes back. */
@@ -69,7 +71,7 @@ export class OperatorState {
     for (let slot = 0; slot < rows.count; slot += 1) {
       const known = baseSlots[slot]!;
       const target = known >= 0 ? known : base.append(rows.keyIds[slot]!);
-      if (known >= 0) this.weigh(base, target, -1);
+      this.weigh(base, target, -1);
       base.copyRow(target, rows, slot);
       this.weigh(base, target, 1);
     }
@@ -91,13 +93,13 @@ export class OperatorState {
     if (keyIds.length === 0) return;
     const table = this.tables.get(rowKey) ?? this.newTable();
     this.tables.set(rowKey, table);
-    const first = table.count;
-    table.reserve(first + keyIds.length);
+    table.reserve(table.count + keyIds.length);
     const slots = new Int32Array(keyIds.length);
     for (let row = 0; row < keyIds.length; row += 1) {
       const known = table.find(keyIds[row]!);
-      if (known >= 0 && known < first) this.weigh(table, known, -1);
-      slots[row] = known >= 0 ? known : table.append(keyIds[row]!);
+      const slot = known >= 0 ? known : table.append(keyIds[row]!);
+      this.weigh(table, slot, -1);
+      slots[row] = slot;
     }
     for (const [index, column] of columns.entries()) table.writeColumn(index, column, slots);
     for (const slot of slots) this.weigh(table, slot, 1);
@@ -109,7 +111,7 @@ export class OperatorState {
     const table = this.tables.get(rowKey);
     if (table === undefined) return;
     this.tables.delete(rowKey);
-    if (firstKeyGroup > 0 || lastKeyGroup < KEY_GROUP_COUNT - 1) {
+    if (!isEveryKeyGroup(eviction)) {
       const kept = withoutKeyGroups(this, table, eviction);
       if (kept.count > 0) this.tables.set(rowKey, kept);
     }
@@ -145,7 +147,7 @@ export class OperatorState {
     return bytes;
   }
 
-  /** Adds (1) or takes off (-1) the estimated size of a row's JSON values. */
+  /** Adds (1) or takes off (-1) the estimated size of a row's JSON values; a new row has none. */
   private weigh(table: RowTable, slot: number, sign: 1 | -1): void {
     if (!this.holdsValues) return;
     for (let column = 0; column < this.kinds.length; column += 1) {
@@ -156,11 +158,16 @@ export class OperatorState {
   }
 }
 
+/** Whether a range of key groups is all of them. */
+export function isEveryKeyGroup(range: KeyGroupRange): boolean {
+  return range.firstKeyGroup === 0 && range.lastKeyGroup === KEY_GROUP_COUNT - 1;
+}
+
 /** The rows of `table` outside the range of key groups, in a table of their own. */
 export function withoutKeyGroups(
   operator: OperatorState,
   table: RowTable,
-  range: { readonly firstKeyGroup: number; readonly lastKeyGroup: number },
+  range: KeyGroupRange,
 ): RowTable {
   const kept = operator.newTable();
   for (let slot = 0; slot < table.count; slot += 1) {

@@ -53,8 +53,7 @@ interface OrderedOperator {
 
 export function encodeSegments(operators: readonly OperatorState[]): Segment[] {
   const ordered = operators
-    .filter((state) => state.rowCount() > 0)
-    .sort((left, right) => (left.uid < right.uid ? -1 : 1))
+    .toSorted((left, right) => (left.uid < right.uid ? -1 : 1))
     .map((state) => ({ state, tables: orderTables(state) }));
   const segments: Segment[] = [];
   let firstKeyGroup = 0;
@@ -87,7 +86,6 @@ export function decodeSegment(bytes: Uint8Array): DecodedSegment {
   reader.end();
   for (const { rows } of operators.flatMap((operator) => operator.tables)) {
     const groups = rows.keyGroups;
-    if (groups.length === 0) continue;
     if (groups[0]! < firstKeyGroup || groups[groups.length - 1]! > lastKeyGroup) {
       throw brokenBytes('a row lies outside the key groups of its segment');
     }
@@ -97,7 +95,6 @@ export function decodeSegment(bytes: Uint8Array): DecodedSegment {
 
 function orderTables(state: OperatorState): OrderedTable[] {
   return [...state.tables]
-    .filter(([, table]) => table.count > 0)
     .sort(([left], [right]) => left - right)
     .map(([rowKey, table]) => {
       const slots = slotsByKey(table, state.keys);

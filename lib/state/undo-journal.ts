@@ -33,11 +33,7 @@ export class UndoJournal {
     this.tables.push(table);
     this.slots.push(slot);
     for (let column = 0; column < table.kinds.length; column += 1) {
-      this.cells.push(
-        table.kinds[column] === 'number'
-          ? (table.columns[column] as Float64Array)[slot]
-          : table.getValue(column, slot),
-      );
+      this.cells.push(table.getValue(column, slot));
     }
   }
 
@@ -54,12 +50,7 @@ export class UndoJournal {
 
   private restore(table: RowTable, slot: number): void {
     for (let column = table.kinds.length - 1; column >= 0; column -= 1) {
-      const cell = this.cells.pop();
-      if (table.kinds[column] === 'number') {
-        (table.columns[column] as Float64Array)[slot] = cell as number;
-      } else {
-        table.setValue(column, slot, cell);
-      }
+      table.setValue(column, slot, this.cells.pop());
     }
   }
 }

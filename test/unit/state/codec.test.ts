@@ -140,6 +140,7 @@ describe('bytes that cannot be read', () => {
 
   test.each([
     ['ffffffffffffffff01', 'of nine bytes'],
+    ['808080808080808000', 'of nine bytes, though it is zero'],
     ['ffffffffffffff10', 'of 2^53 and more'],
     ['8080808080808010', 'of 2^53'],
   ])('%s: a number %s', (hex) => {

@@ -79,6 +79,9 @@ describe('a table of rows', () => {
     const slot = table.append(3);
     expect(slot).toBe(1);
     expect(table.getValue(1, slot)).toBeUndefined();
+    const without = tableOf([[1, 1, undefined]]);
+    without.removeLast();
+    expect(without.columns[1]).toBeNull();
   });
 
   test('copies whole rows', () => {

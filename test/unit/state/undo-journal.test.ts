@@ -38,6 +38,15 @@ describe('undoing what a record did', () => {
     expect(draft.encodeDelta()).toEqual(other.encodeDelta());
   });
 
+  test('goes back to the beginning when nothing was marked', () => {
+    const draft = KeyedState.empty().draft({ undoable: true });
+    put(draft, change('ada', 1, 'x'));
+    put(draft, change('bob', 2, undefined));
+    put(draft, change('ada', 3, 'y'));
+    draft.journal.undo();
+    expect(draft.encodeDelta()).toEqual(Uint8Array.of(1, 0));
+  });
+
   test('goes back to the last mark and no further, and is done once', () => {
     const draft = KeyedState.empty().draft({ undoable: true });
     put(draft, change('ada', 1, 'x'));

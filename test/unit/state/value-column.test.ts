@@ -48,6 +48,10 @@ describe('a column of values', () => {
     expect(() => decoded(hex, count)).toThrow(message);
   });
 
+  test('has exactly as many values as there are rows', () => {
+    expect(decoded('0200', 1)).toEqual([undefined]);
+  });
+
   test('says what the parser says of a value that is not JSON', () => {
     expect(() => decoded(jsonColumn('02', '{]'), 1)).toThrow(
       expect.objectContaining({ kind: 'data', cause: expect.any(SyntaxError) }),
