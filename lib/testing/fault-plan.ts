@@ -85,6 +85,10 @@ export const WORLD_FAULTS = [
   'outage',
   /** The sinks do not answer for some minutes; everything else does. */
   'sink-outage',
+  /** Nothing new can be stored for some minutes; reads and updates go on. */
+  'no-puts',
+  /** A commit that a cold reader needs is destroyed; only where the scenario says so. */
+  'lose-commit',
   /** A shard is split, or two are merged; only where the pipeline may be resharded. */
   'reshard',
 ] as const;

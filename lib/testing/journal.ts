@@ -71,6 +71,10 @@ export class Journal {
       report('I12', `${nameOf(commit)}: its spilled body is not stored`);
       return undefined;
     }
+    if (body.kind === 'spilled' && sha256Hex(bytes) !== body.object.sha256) {
+      report('I12', `${nameOf(commit)}: its spilled body holds other bytes`);
+      return undefined;
+    }
     const { delta, outbox } = decodeCommitBody(bytes);
     journal.state.applyDelta(delta);
     const entry = { commit, outbox, stateDigest: stateDigestOf(journal.state) };

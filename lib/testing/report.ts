@@ -191,6 +191,8 @@ const WORLD_WORDS: Readonly<Record<WorldFaultKind, string>> = {
   'sink-outage': 'the places that results go to did not answer for a while',
   'no-puts': 'nothing new could be stored for some minutes',
   'lose-commit': 'a commit was destroyed',
+  'no-puts': 'nothing new could be stored for some minutes',
+  'lose-commit': 'a commit was destroyed',
   reshard: 'the number of shards changed',
 };
 

@@ -45,6 +45,14 @@ export interface Scenario {
   readonly surroundings?: Surroundings;
   /** Whether outages last for up to two hours instead of some minutes. @default false */
   readonly longOutages?: boolean;
+  /**
+   * Whether commits may be destroyed. Their log then stops for good, so that nothing is demanded of
+   * its outputs but that they stay right.
+   * @default false
+   */
+  readonly losingCommits?: boolean;
+  /** Maintenance runs as often as this while records come. @default only as a fault */
+  readonly maintenanceEveryMs?: number;
   /** Records that come when all faults are over, as traffic that resumes. @default none */
   readonly closing?: readonly Omit<Arrival, 'atMs'>[];
 }

@@ -80,24 +80,26 @@ export class SinkWatch {
     for (const key of listed) this.report('I7', `${key} is named by no commit`);
     for (const row of this.rows.values()) {
       const item = this.item(row.change);
+      if ('delete' in row.change && (item === undefined || isDeleted(item))) continue;
       if (item === undefined) this.report('I3', `a committed row of ${row.log} is not published`);
       else if (Number(item['_n']?.N) !== row.n || !isSameRow(item, row.change)) {
         this.report('I3', `a row of ${row.log} is not that of its newest commit ${row.n}`);
       }
     }
-    const stored = this.items();
-    if (stored.length !== this.rows.size) {
-      this.report('I3', `the table holds ${stored.length} rows, commits name ${this.rows.size}`);
+    const stored = this.items().length;
+    const named = [...this.rows.values()].filter(({ change }) => 'put' in change).length;
+    if (stored !== named) {
+      this.report('I3', `the table holds ${stored} rows, commits name ${named}`);
     }
   }
 
-  /** All items of the result table. */
+  /** All items of the result table that are not deleted. */
   items(): readonly Item[] {
     const { Items: items } = this.call('dynamodb', 'Scan', {
       TableName: ROW_TABLE,
       ConsistentRead: true,
     }) as { Items: Item[] };
-    return items;
+    return items.filter((item) => !isDeleted(item));
   }
 
   listObjects(): readonly string[] {
@@ -125,8 +127,10 @@ export class SinkWatch {
       }
       if (target.kind !== 'dynamodb') continue;
       for (const change of changesIn(this.bytesOf(output))) {
-        const published = Number(this.item(change)?.['_n']?.N ?? -1);
-        if (published < numberOf(entry)) this.reportUnpublished(entry);
+        const item = this.item(change);
+        // A row that is gone is as deleted as one that is marked.
+        if (item === undefined && 'delete' in change) continue;
+        if (Number(item?.['_n']?.N ?? -1) < numberOf(entry)) this.reportUnpublished(entry);
       }
     }
   }
@@ -168,8 +172,10 @@ function keyOf(change: ItemChange): string {
   return JSON.stringify([pk, sk]);
 }
 
+const isDeleted = (item: Item) => item['_deleted']?.BOOL === true;
+
 function isSameRow(item: Item, change: ItemChange): boolean {
-  if (!('put' in change)) return item['_deleted']?.BOOL === true;
+  if (!('put' in change)) return isDeleted(item);
   return Object.entries(change.put).every(
     ([name, value]) => JSON.stringify(item[name]) === JSON.stringify(value),
   );

@@ -12,9 +12,9 @@ import { type Cloud, createCloud } from '../cloud/cloud.ts';
 import type { Invocation, Outcome } from '../cloud/lambda/invocation.ts';
 import type { SinkTargets } from '../contract/environment.ts';
 import { SINGLE_STAGE } from '../contract/keys.ts';
-import type { Commit } from '../model/commit.ts';
+import type { Commit, Pointer } from '../model/commit.ts';
 import { EngineError } from '../model/errors.ts';
-import { asCommitId, type ShardId } from '../model/ids.ts';
+import { asCommitId, type LogId, type ShardId } from '../model/ids.ts';
 import { RECORD_AGE_MAX_S } from '../model/limits.ts';
 import { comparePositions, type DeliveredRecord } from '../model/record.ts';
 import { isKeyed, type Plan, sourceOf } from '../plan/plan.ts';
@@ -22,7 +22,9 @@ import type { ExecutablePlan } from '../runtime/batch.ts';
 import { maintain } from '../runtime/maintenance.ts';
 import { createPartitionTask } from '../runtime/partition-task.ts';
 import { compilePlan } from '../runtime/process-batch.ts';
+import { AccountWatch, placesOf, textOf } from './account-watch.ts';
 import { type Chance, chanceOf } from './chance.ts';
+import { CheckpointWatch } from './checkpoint-watch.ts';
 import type { FaultPlan, InvocationFaultKind, WorldFaultKind } from './fault-plan.ts';
 import { FaultSelection, type Strike } from './fault-selection.ts';
 import { Journal, positionOf, stateDigestOf } from './journal.ts';
@@ -45,6 +47,8 @@ const DAY_MS = 24 * 60 * MINUTE_MS;
 /** Everything that is pending when faults end must be done within this time. */
 const CONVERGENCE_MS = 12 * 60 * MINUTE_MS;
 const INVOCATIONS_MAX = 2_000;
+/** A log that has lost a commit is tried again for ever, so that less time is given to its run. */
+const LOST_CONVERGENCE_MS = 2 * 60 * MINUTE_MS;
 
 export interface Violation {
   readonly invariant: string;
@@ -78,6 +82,8 @@ export class World {
   readonly pipeline: Plan;
   readonly journal: Journal;
   readonly sinks: SinkWatch;
+  private readonly checkpoints: CheckpointWatch;
+  private readonly accounts: AccountWatch;
   readonly cloud: Cloud;
   readonly startMs: number;
   private readonly faults: FaultSelection;
@@ -100,11 +106,14 @@ export class World {
   private maintenanceRuns = 0;
   private downUntilMs = 0;
   private sinksDownUntilMs = 0;
+  private noPutsUntilMs = 0;
   private wakeAtMs = Infinity;
   /** Whether mappings may have something new to do. */
   private serviceChanged = true;
   private calm = false;
-  private damaged = false;
+  private readonly destroyed = new Set<string>();
+  /** Logs that a fault has made unreadable. */
+  private readonly lost = new Set<LogId>();
 
   constructor(scenario: Scenario, plan: FaultPlan) {
     this.scenario = scenario;
@@ -120,8 +129,8 @@ export class World {
     this.cloud = createCloud({
       seed: plan.seed,
       retryBoundaries: this.chance.percent(50) ? 'varied' : 'same',
-      // As long as an outage of hours would otherwise be thousands of retries.
-      retryDelayMaxMs: scenario.longOutages === true ? 300_000 : this.chance.pick([1_000, 30_000]),
+      // Hours of failures would otherwise be thousands of retries.
+      retryDelayMaxMs: this.isSlowToRetry ? 300_000 : this.chance.pick([1_000, 30_000]),
       readLagMs: this.chance.percent(50) ? () => this.chance.below(MINUTE_MS) : () => 0,
     });
     this.pipeline = scenario.plan({ end: () => this.endRunning() });
@@ -139,6 +148,13 @@ export class World {
     this.sinks = new SinkWatch({ cloud: this.cloud, report, nowMs });
     const storedObject = (key: string) => this.sinks.object(ENGINE_BUCKET, key);
     this.journal = new Journal({ report, storedObject });
+    this.checkpoints = new CheckpointWatch({
+      journal: this.journal,
+      report,
+      storedObject,
+      isDestroyed: (key) => this.destroyed.has(key),
+    });
+    this.accounts = new AccountWatch(report);
     this.targets = targetsOf(this.pipeline);
     this.streamArn = this.deploy();
     for (const arrival of scenario.arrivals) {
@@ -147,25 +163,46 @@ export class World {
     for (const { atMs, kind } of plan.world) {
       scheduler.at(this.startMs + atMs, () => this.strike(kind));
     }
+    const everyMs = scenario.maintenanceEveryMs ?? Infinity;
+    for (let atMs = everyMs; atMs < this.lastMs; atMs += everyMs) {
+      scheduler.at(this.startMs + atMs, () => void this.startMaintenance());
+    }
   }
 
-  async run(): Promise<void> {
-    const lastMs = Math.max(
+  private get isSlowToRetry(): boolean {
+    return this.scenario.longOutages === true || this.scenario.losingCommits === true;
+  }
+
+  /** The last record or fault, from the start of the run. */
+  private get lastMs(): number {
+    return Math.max(
       0,
       ...this.scenario.arrivals.map(({ atMs }) => atMs),
       ...this.faults.plan.world.map(({ atMs }) => atMs),
     );
-    await this.advance(this.startMs + lastMs + 5 * MINUTE_MS);
+  }
+
+  /** Logs that have lost a commit; of their outputs nothing is demanded but that they stay right. */
+  get lostLogs(): ReadonlySet<LogId> {
+    return this.lost;
+  }
+
+  async run(): Promise<void> {
+    await this.advance(this.startMs + this.lastMs + 5 * MINUTE_MS);
     this.calm = true;
     this.downUntilMs = this.scheduler.nowMs;
     this.sinksDownUntilMs = this.scheduler.nowMs;
+    this.noPutsUntilMs = this.scheduler.nowMs;
     this.note('calm');
     for (const { partitionKey, data } of this.scenario.closing ?? []) this.put(partitionKey, data);
-    const endMs = this.scheduler.nowMs + CONVERGENCE_MS;
-    await this.advance(endMs);
-    if (!this.isDrained()) this.report('I10', 'records are still pending hours after all faults');
+    await this.advance(
+      this.scheduler.nowMs + (this.lost.size > 0 ? LOST_CONVERGENCE_MS : CONVERGENCE_MS),
+    );
+    if (this.lost.size === 0 && !this.isDrained()) {
+      this.report('I10', 'records are still pending hours after all faults');
+    }
     await this.maintainAtEnd();
-    this.checkAtEnd();
+    if (this.violations.length === 0) this.checkAtEnd();
   }
 
   result(): RunResult {
@@ -222,6 +259,8 @@ export class World {
       this.startDue();
       const nextMs = this.scheduler.nextMs();
       if (nextMs === null || nextMs > untilMs) break;
+      // What follows from a broken invariant says nothing about the others.
+      if (this.violations.length > 0) break;
       if (this.invocationCount > INVOCATIONS_MAX) {
         this.report('I10', `more than ${INVOCATIONS_MAX} invocations`);
         break;
@@ -354,6 +393,7 @@ export class World {
     const { scheduler } = this;
     const { records, ordinal, fault, chance } = event;
     sandbox.busy = true;
+    this.accounts.delivered(sandbox.id, records);
     const timeoutMs = fault === 'short' ? chance.between(2_050, 4_000) : TIMEOUT_MS;
     let ended = false;
     const end = (outcome: Outcome) => {
@@ -538,15 +578,25 @@ export class World {
       case 'sink-outage':
         this.sinksDownUntilMs = this.scheduler.nowMs + this.outageMs();
         return;
+      case 'no-puts':
+        this.noPutsUntilMs = this.scheduler.nowMs + this.outageMs();
+        return;
+      case 'lose-commit':
+        if (this.scenario.losingCommits === true) this.loseCommit();
+        return;
       case 'reshard':
         if (this.scenario.resharding === true) this.reshard();
     }
   }
 
-  private isDown({ input }: TracedCall): boolean {
+  private isDown({ operation, input }: TracedCall): boolean {
     const { nowMs } = this.scheduler;
     const isSink = input['TableName'] === ROW_TABLE || input['Bucket'] === OUTPUT_BUCKET;
-    return nowMs < this.downUntilMs || (isSink && nowMs < this.sinksDownUntilMs);
+    return (
+      nowMs < this.downUntilMs ||
+      (isSink && nowMs < this.sinksDownUntilMs) ||
+      (PUTS.has(operation) && nowMs < this.noPutsUntilMs)
+    );
   }
 
   private outageMs(): number {
@@ -599,21 +649,27 @@ export class World {
   /** The newest checkpoint loses an object, where an older one can still serve. */
   private destroyCheckpoint(): void {
     for (const log of this.journal.logIds) {
-      const key = { pk: { S: log }, sk: { N: '-1' } };
-      const { Item: item } = this.call('dynamodb', 'GetItem', {
+      const pointer = this.checkpoints.pointerOf(log);
+      if (pointer === undefined || pointer.previous === null) continue;
+      const { key: Key } = pointer.newest.manifest;
+      this.destroyed.add(Key);
+      this.call('s3', 'DeleteObject', { Bucket: ENGINE_BUCKET, Key });
+      return;
+    }
+  }
+
+  /** One of the commits between the newest checkpoint and the head; what comes last is not missed. */
+  private loseCommit(): void {
+    for (const log of this.journal.logIds) {
+      const head = this.journal.headOf(log)!.commit.header;
+      const first = Math.max(1, this.checkpoints.pointerOf(log)?.newest.batchNumber ?? 1);
+      if (first >= head.batchNumber || this.lost.has(log)) continue;
+      const slot = this.chance.between(first, head.batchNumber - 1) % head.ringSize;
+      this.lost.add(log);
+      this.call('dynamodb', 'DeleteItem', {
         TableName: LOG_TABLE,
-        Key: key,
-      }) as {
-        Item?: { ptr?: { S: string } };
-      };
-      if (item?.ptr === undefined) continue;
-      const { newest, previous } = JSON.parse(item.ptr.S) as {
-        newest: { manifest: { key: string } };
-        previous: { manifest: { key: string } } | null;
-      };
-      if (previous === null) continue;
-      this.damaged = true;
-      this.call('s3', 'DeleteObject', { Bucket: ENGINE_BUCKET, Key: newest.manifest.key });
+        Key: { pk: { S: log }, sk: { N: String(slot) } },
+      });
       return;
     }
   }
@@ -660,20 +716,35 @@ export class World {
       Bucket?: string;
       Key?: string;
     };
-    if (operation === 'PutItem' && table === LOG_TABLE) this.committed(item!);
+    if (operation === 'PutItem' && table === LOG_TABLE) this.committed(item!, sandbox);
+    if (operation === 'UpdateItem' && table === LOG_TABLE) this.updated(input);
+    if (READS.has(operation) && table === LOG_TABLE && input['ConsistentRead'] !== true) {
+      this.report('I8', `${operation} of the log may give what is no longer true`);
+    }
     if (operation === 'PutItem' && table === ROW_TABLE) this.sinks.rowPut(item!, this.journal);
     if ((operation === 'PutObject' || operation === 'CopyObject') && bucket === OUTPUT_BUCKET) {
       this.sinks.objectPut(key!);
     }
   }
 
-  private committed(item: Parameters<Journal['append']>[0]): void {
+  private updated(input: TracedCall['input']): void {
+    const { Key: key, ExpressionAttributeValues: values } = input as {
+      Key: { pk: { S: LogId } };
+      ExpressionAttributeValues: { ':to'?: { S: string } };
+    };
+    const to = values[':to'];
+    if (to !== undefined) this.checkpoints.moved(key.pk.S, JSON.parse(to.S) as Pointer);
+  }
+
+  private committed(item: Parameters<Journal['append']>[0], sandbox: Sandbox): void {
     const log = this.journal.logIds.find((id) => id === item['pk']?.S);
     const previous = log === undefined ? undefined : this.journal.headOf(log);
     const entry = this.journal.append(item);
     if (entry === undefined) return;
     this.reached.committed(entry.commit);
     this.sinks.committed(entry, previous);
+    this.checkpoints.committed(entry);
+    this.accounts.committed(sandbox.id, entry.commit);
   }
 
   /** What is acknowledged is committed, whoever committed it. */
@@ -709,7 +780,11 @@ export class World {
     const { kind, code, message } = error;
     if (kind === 'unavailable') return;
     const isDamage = code === 'object-corrupt' || code === 'object-missing';
-    if (kind === 'data' && isDamage && (this.damaged || this.faults.hasDamaged)) return;
+    if (kind === 'data' && isDamage && (this.destroyed.size > 0 || this.faults.hasDamaged)) return;
+    if (code === 'log-corrupt' && [...this.lost].some((log) => message.includes(log))) {
+      this.reached.count('hole in a log refused');
+      return;
+    }
     if (kind === 'invalid' && code === 'AccessDeniedException' && this.faults.hasDenied) return;
     if (kind === 'invalid' && code === 'older-deploy' && this.version > 1) {
       this.reached.count('older deploy refused');
@@ -719,23 +794,23 @@ export class World {
   }
 
   private checkAtEnd(): void {
+    if (this.lost.size > 0) return;
     this.sinks.checkAll();
+    this.checkpoints.checkAll();
     for (const shardId of this.shardIds) this.checkTiling(shardId);
   }
 
   /** Every record of the shard is in exactly one committed range, or in a gap that a commit names. */
   private checkTiling(shardId: string): void {
-    const records = this.recordsOf(shardId);
+    const places = this.placesIn(shardId);
     const log = this.journal.logIds.find((id) => id.endsWith(`/${shardId}`));
     const entries = log === undefined ? [] : this.journal.entriesOf(log);
     let next = 0;
     for (const { commit } of entries) {
       const { firstPosition, gap } = commit.header;
       if (firstPosition === null) continue;
-      const first = records.findIndex((one) => one.sequenceNumber === firstPosition.sequenceNumber);
-      const last = records.findIndex(
-        (one) => one.sequenceNumber === positionOf(commit)?.sequenceNumber,
-      );
+      const first = places.get(textOf(firstPosition)) ?? -1;
+      const last = places.get(textOf(positionOf(commit)!)) ?? -1;
       if (first > next && gap === null) {
         this.report(
           'I1',
@@ -745,9 +820,26 @@ export class World {
       if (gap?.kind === 'lost') this.reached.count('lost records recorded');
       next = Math.max(next, last + 1);
     }
-    if (next < records.length) {
-      this.report('I1', `${shardId}: the last ${records.length - next} records are in no commit`);
+    if (next < places.size) {
+      this.report('I1', `${shardId}: the last ${places.size - next} records are in no commit`);
     }
+  }
+
+  /** Place of each record of a shard in its log, packed records opened. */
+  private placesIn(shardId: string): ReadonlyMap<string, number> {
+    const delivered = this.recordsOf(shardId).map(
+      ({ sequenceNumber, data, arrivalMs }): DeliveredRecord => ({
+        kinesis: {
+          sequenceNumber,
+          partitionKey: '',
+          data: Buffer.from(data).toString('base64'),
+          approximateArrivalTimestamp: arrivalMs / 1_000,
+        },
+        eventID: `${shardId}:${sequenceNumber}`,
+        eventSourceARN: this.streamArn,
+      }),
+    );
+    return placesOf(delivered);
   }
 
   private report(invariant: string, what: string): void {
@@ -767,6 +859,9 @@ export class World {
     return this.cloud.call(service, operation, input, this.scheduler.nowMs);
   }
 }
+
+const PUTS: ReadonlySet<string> = new Set(['PutItem', 'PutObject', 'CopyObject']);
+const READS: ReadonlySet<string> = new Set(['GetItem', 'Query']);
 
 const shardOf = ({ trigger }: Invocation) =>
   trigger.kind === 'stream' ? `${trigger.shardId} +${trigger.recordCount}` : '';
