@@ -26,6 +26,8 @@ describe('a delta', () => {
     const draft = state.draft();
     const b = draft.operator('b', NUMBER_AND_VALUE);
     const a = draft.operator('a', ONE_NUMBER);
+    const c = draft.operator('c', ONE_NUMBER);
+    c.table(0).touch(c.keys.intern('k', 2));
     draft.operator('untouched', ONE_NUMBER).table(0);
     b.evict({ rowKey: -5, firstKeyGroup: 3, lastKeyGroup: 200 });
     a.table(7).touch(a.keys.intern('k', 2));
@@ -34,9 +36,10 @@ describe('a delta', () => {
     const bytes = draft.encodeDelta();
     expect(hexOf(bytes)).toBe(
       [
-        '01' + '02',
+        '01' + '03',
         `${textHex('a') + textHex('s')}0100000202${block}0e${block}`,
         `${textHex('b') + textHex('s')}020001010903c800`,
+        `${textHex('c') + textHex('s')}0100000100${block}`,
       ].join(''),
     );
     expect(decodeDelta(bytes)).toMatchObject([
@@ -54,6 +57,7 @@ describe('a delta', () => {
         evictions: [{ rowKey: -5, firstKeyGroup: 3, lastKeyGroup: 200 }],
         tables: [],
       },
+      { uid: 'c', tables: [{ rowKey: 0 }] },
     ]);
   });
 

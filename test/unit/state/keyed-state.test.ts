@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { EngineError } from '../../../lib/model/errors.ts';
 import { KeyedState } from '../../../lib/state/keyed-state.ts';
 import { type Change, draftOf, put, rowsOf, SCHEMA, segmentBytes } from './support.ts';
 
@@ -60,7 +59,10 @@ describe('a draft', () => {
     const state = KeyedState.empty();
     const stale = draftOf(state, [change('ada', 1)]);
     state.adopt(draftOf(state, [change('bob', 1)]));
-    expect(() => state.adopt(stale)).toThrow(EngineError);
+    expect(() => state.adopt(stale)).toThrow('a draft is adopted while the state is unchanged');
+    expect(() => state.adopt({ encodeDelta: () => new Uint8Array() })).toThrow(
+      'a draft is adopted by the state that began it',
+    );
   });
 
   test('takes back what was noted since the mark, new rows and changed ones', () => {

@@ -102,13 +102,19 @@ describe('a column of doubles', () => {
     expect(written([ulps(-3, 1), 5])).toEqual(['020000' + '070c' + '01' + '0200']);
   });
 
-  test('carries into the high word of a double', () => {
-    const near = 2 ** 49 + 2 ** 29 - 1;
-    const writer = new ByteWriter();
-    for (const byte of [2, 0, 0]) writer.byte(byte);
-    writer.varint(2 + 2 * near);
-    for (const byte of [1, 16]) writer.byte(byte);
-    expect(decoded(hexOf(writer.finish()), 1)).toEqual([near + 1]);
+  test('carries into the high word, and borrows from it, where the low word ends', () => {
+    const read = (near: number, zigzag: number) => {
+      const writer = new ByteWriter();
+      for (const byte of [2, 0, 0]) writer.byte(byte);
+      writer.varint(2 + 2 * near);
+      for (const byte of [1, zigzag]) writer.byte(byte);
+      return decoded(hexOf(writer.finish()), 1)[0];
+    };
+    const [low, high] = [2 ** 49, 2 ** 49 + 2 ** 29 - 1];
+    expect(read(low + 1, 15)).toBe(low);
+    expect(read(low, 1)).toBe(ulps(low, -1));
+    expect(read(high, 14)).toBe(ulps(high, 7));
+    expect(read(high, 16)).toBe(high + 1);
   });
 
   test('has one number for a row that holds nothing, and the raw value where none fits', () => {
@@ -174,6 +180,8 @@ describe('differences to an earlier column', () => {
   });
 
   test('are not taken when they are as long', () => {
+    const earlier = [0, 0, 4, 2 ** 49];
+    expect(written(earlier, [1, 1, 2, Number.NaN])[1]).toBe('0200000404060000');
     expect(written([0, 0, 4], [1, 1, 2])[1]).toBe('020000' + '040406' + '00');
   });
 
@@ -230,9 +238,9 @@ describe('differences to an earlier column', () => {
 
   test('of many rows are judged by a sample', () => {
     const base = pattern(2_560, (row) => 100_000 + row);
-    const near = base.map((each, row) => (row % 10 === 0 ? each + 1 : 1));
+    const near = base.map((each, row) => (row % 10 === 0 && row > 0 ? each + 1 : 1));
     expect(written(base, near)[1]!.slice(0, 6)).toBe('020001');
-    const far = base.map((each, row) => (row % 10 === 0 ? 1 : each + 1));
+    const far = base.map((each, row) => (row % 10 === 0 && row > 0 ? 1 : each + 1));
     expect(written(base, far)[1]!.slice(0, 6)).toBe('020000');
   });
 });

@@ -77,6 +77,14 @@ describe('the changed rows of a draft', () => {
     expect(rowsOf(state)).toEqual([...keys.map((key) => `0 ${key} 8 ${key}`), '0 new 6 -']);
   });
 
+  test('are found again within the batch, the first one too', () => {
+    const state = KeyedState.empty();
+    change(state, (operator) => {
+      for (const key of ['ada', 'bob', 'ada', 'bob', 'ada']) add(operator, 0, key, 1);
+    });
+    expect(rowsOf(state)).toEqual(['0 ada 8 -', '0 bob 7 -']);
+  });
+
   test('are listed by row key, and only where something changed', () => {
     const operator = KeyedState.empty().draft().operator('o', SCHEMA);
     for (const rowKey of [3, -1, 2]) add(operator, rowKey, 'ada', 1);

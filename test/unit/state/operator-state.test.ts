@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { OperatorState } from '../../../lib/state/operator-state.ts';
+import { isEveryKeyGroup, OperatorState } from '../../../lib/state/operator-state.ts';
 import type { DecodedRows } from '../../../lib/state/rows-codec.ts';
 
 const KINDS = ['number', 'value'] as const;
@@ -104,6 +104,15 @@ describe('the rows of an operator', () => {
   });
 });
 
+test.each([
+  [0, 255, true],
+  [1, 255, false],
+  [0, 254, false],
+  [5, 7, false],
+])('the key groups %i to %i are all of them: %s', (firstKeyGroup, lastKeyGroup, every) => {
+  expect(isEveryKeyGroup({ firstKeyGroup, lastKeyGroup })).toBe(every);
+});
+
 describe('the tables of closed windows', () => {
   test('are used again, empty', () => {
     const operator = new OperatorState('o', 's', KINDS);
@@ -145,11 +154,14 @@ describe('the memory estimate of an operator', () => {
     fold(operator, 0, rowsOf(1, ['a', 1, 'four'], ['b', 1, 'eleven long']));
     fold(operator, 0, rowsOf(1, ['a', 1, 'sixsix'], ['c', 1, '']));
     expect(estimate(operator, { keys: 3, tables: 1 })).toBe(3 * 16 + 6 + 11);
+    fold(operator, 0, rowsOf(20, ['e', 1, 'xyz']));
+    operator.evict({ rowKey: 0, firstKeyGroup: 20, lastKeyGroup: 255 });
+    expect(estimate(operator, { keys: 4, tables: 1 })).toBe(3 * 16 + 6 + 11);
     fold(operator, 0, rowsOf(9, ['d', 1, 'x']));
     operator.evict({ rowKey: 0, firstKeyGroup: 0, lastKeyGroup: 1 });
-    expect(estimate(operator, { keys: 4, tables: 1 })).toBe(16 + 1);
+    expect(estimate(operator, { keys: 5, tables: 1 })).toBe(16 + 1);
     operator.evict({ rowKey: 0, firstKeyGroup: 9, lastKeyGroup: 9 });
-    expect(estimate(operator, { keys: 4, tables: 0 })).toBe(0);
+    expect(estimate(operator, { keys: 5, tables: 0 })).toBe(0);
   });
 
   test('follows adopted rows, in a table of their own or over others', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { KEY_GROUP_COUNT } from '../../../lib/model/hash-range.ts';
+import type { StateDraft } from '../../../lib/state/draft.ts';
 import { KeyedState } from '../../../lib/state/keyed-state.ts';
 import type { StateSchema } from '../../../lib/state/operator-draft.ts';
 import { decodeSegment } from '../../../lib/state/snapshot.ts';
@@ -23,15 +24,18 @@ const segmentOf = (first: number, last: number, ...groups: readonly number[]) =>
   );
 };
 
+/** Adds a row, given as `uid rowKey keyGroup key`. */
+function stage(draft: StateDraft, row: string): void {
+  const [uid, rowKey, keyGroup, key] = row.split(' ') as [string, string, string, string];
+  const operator = draft.operator(uid, SCHEMA);
+  operator.table(Number(rowKey)).touch(operator.keys.intern(key, Number(keyGroup)));
+}
+
 /** State of operators, given as rows `uid rowKey keyGroup key`. */
 function stateOf(rows: readonly string[]): KeyedState {
   const state = KeyedState.empty();
   const draft = state.draft();
-  for (const row of rows) {
-    const [uid, rowKey, keyGroup, key] = row.split(' ') as [string, string, string, string];
-    const operator = draft.operator(uid, SCHEMA);
-    operator.table(Number(rowKey)).touch(operator.keys.intern(key, Number(keyGroup)));
-  }
+  for (const row of rows) stage(draft, row);
   state.adopt(draft);
   return state;
 }
@@ -51,6 +55,11 @@ describe('a segment', () => {
     const ordered = ['a -3 0 q', 'a 20 1 z', 'a 20 9 p', 'a 20 9 r', 'a 100 1 z', 'b 0 255 k'];
     expect(rowsOf(stateOf(ordered.toReversed()))).toEqual(ordered);
     expect(rowsOf(stateOf(ordered))).toEqual(ordered);
+    const state = stateOf(ordered.slice(4));
+    const draft = state.draft();
+    for (const row of ordered.slice(0, 4)) stage(draft, row);
+    state.adopt(draft);
+    expect(rowsOf(state)).toEqual(ordered);
   });
 
   test('begins with its version and key groups', () => {
