@@ -178,7 +178,7 @@ describe('the ring', () => {
   test('knows an item that no writer of this log can have left', () => {
     const mine = { batchNumber: asBatchNumber(9), ringSize: 4, previousCommitId: asCommitId('p') };
     const stored = fc.record({
-      batchNumber: fc.integer({ min: 1, max: 40 }).map(asBatchNumber),
+      batchNumber: fc.constantFrom(1, 5, 8, 9, 9, 9, 10, 13, 17, 18).map(asBatchNumber),
       ringSize: fc.constantFrom(4, 4, 4, 5),
       previousCommitId: fc.constantFrom('p', 'q').map(asCommitId),
       incarnation: fc.constantFrom('this', 'this', 'that'),
