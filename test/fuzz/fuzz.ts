@@ -68,7 +68,7 @@ export function fuzz(target: FuzzTarget, run: FuzzRun): FuzzTally {
 }
 
 /** Decides one input; throws when it is neither read nor refused properly, and in time. */
-function outcomeOf(target: FuzzTarget, input: Uint8Array): keyof FuzzTally {
+export function outcomeOf(target: FuzzTarget, input: Uint8Array): keyof FuzzTally {
   const startedAt = performance.now();
   const outcome = decide(target, input);
   if (performance.now() - startedAt <= PATIENCE_MS) return outcome;

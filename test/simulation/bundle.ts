@@ -58,7 +58,7 @@ function planting(edits: readonly Edit[], applied: Set<Edit>): Plugin {
 }
 
 /** The text with the edit; throws unless its source stands there exactly once. */
-export function replaceOnce(text: string, { path, source, replacement }: Edit): string {
+function replaceOnce(text: string, { path, source, replacement }: Edit): string {
   const count = text.split(source).length - 1;
   if (count !== 1) {
     throw new Error(

@@ -21,7 +21,7 @@ export interface CanaryResult {
 }
 
 /** Seeds for all trials of one bug: the seed budget of a commit. */
-export const SEEDS_PER_BUG = 2_000;
+const SEEDS_PER_BUG = 2_000;
 const TRIALS = 5;
 
 const FOLDER = join(import.meta.dirname, 'planted');

@@ -25,7 +25,7 @@ export interface PlannedRun {
 }
 
 /** Six kinds of faults that can strike any call, whatever it does. */
-export const PAIR_FAULTS = [
+const PAIR_FAULTS = [
   'throttle',
   'lose-reply',
   'fail-after',
@@ -35,7 +35,7 @@ export const PAIR_FAULTS = [
 ] as const;
 
 /** Pairs of one scenario that are run at most; beyond it they are spread evenly. */
-export const PAIRS_MAX = 100_000;
+const PAIRS_MAX = 100_000;
 
 const SMALL_SEED = 1;
 const sizes = new Map<string, Promise<RunSize>>();

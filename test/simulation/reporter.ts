@@ -8,7 +8,7 @@ import type { CanaryResult } from './canaries.ts';
 import type { Replayed } from './replay.ts';
 
 /** States that a campaign of this many seeds must have met, or it says little. */
-export const REQUIRED_STATES = [
+const REQUIRED_STATES = [
   'checkpoint written by maintenance',
   'dead letter',
   'duplicate dropped',

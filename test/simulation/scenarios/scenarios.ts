@@ -216,6 +216,13 @@ const givenUpRecords: BuildScenario = (seed, size) => ({
   closing: closingSales(),
 });
 
+/** Commits are destroyed; their log must stop with a typed error, and give nothing wrong. */
+const lostCommits: BuildScenario = (seed, size) => ({
+  ...windowedSales(seed, size),
+  name: 'lost-commits',
+  losingCommits: true,
+});
+
 export const SCENARIOS: Readonly<Record<string, BuildScenario>> = {
   'windowed-sales': windowedSales,
   'spilled-windows': spilledWindows,
@@ -223,4 +230,5 @@ export const SCENARIOS: Readonly<Record<string, BuildScenario>> = {
   'poisoned-sales': poisonedSales,
   'packed-records': packedRecords,
   'given-up-records': givenUpRecords,
+  'lost-commits': lostCommits,
 };

@@ -1,0 +1,13 @@
+import type { PlantedBug } from './planted-bug.ts';
+
+export const planted: PlantedBug = {
+  what: 'rows are published before their commit',
+  edits: [
+    {
+      path: 'lib/runtime/partition-task.ts',
+      source: '    const answer = await ports.commits.append(commit);\n',
+      replacement:
+        '    await publishOutbox(ports, { header, outbox }, this.deadlineMs);\n    const answer = await ports.commits.append(commit);\n',
+    },
+  ],
+};

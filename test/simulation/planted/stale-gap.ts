@@ -1,0 +1,13 @@
+import type { PlantedBug } from './planted-bug.ts';
+
+export const planted: PlantedBug = {
+  what: 'a stale sandbox takes batches of others for lost records',
+  edits: [
+    {
+      path: 'lib/runtime/partition-task.ts',
+      source:
+        '    if (gap !== null && known !== undefined) return this.processAll(shardId, undefined);\n',
+      replacement: '',
+    },
+  ],
+};

@@ -1,0 +1,13 @@
+import type { PlantedBug } from './planted-bug.ts';
+
+export const planted: PlantedBug = {
+  what: 'a record that is rejected for its time moves the watermark',
+  edits: [
+    {
+      path: 'lib/operators/stateless.ts',
+      source: '    if (isAhead(time, pass.arrivedAtMs, node.maxAheadMs)) {\n',
+      replacement:
+        '    if (time > pass.maxSeenMs) pass.maxSeenMs = time;\n    if (isAhead(time, pass.arrivedAtMs, node.maxAheadMs)) {\n',
+    },
+  ],
+};
