@@ -32,9 +32,9 @@ it('only the agreed folders stand at the top', () => {
   expect(found.filter((name) => !TOP_FOLDERS.includes(name))).toEqual([]);
 });
 
-it('the package exports the authoring API and the construct, and nothing else', () => {
+it('the package exports the authoring API, the construct and the simulation, and nothing else', () => {
   const { exports } = JSON.parse(readFileSync(join(project, 'package.json'), 'utf8'));
-  expect(Object.keys(exports)).toEqual(['.', './cdk']);
+  expect(Object.keys(exports)).toEqual(['.', './cdk', './testing']);
 });
 
 describe('a planted violation is found', () => {

@@ -3,6 +3,7 @@
 
 import type { Plan, PlanNode } from '../plan/plan.ts';
 import type { AmbientSource } from './ambient.ts';
+import { effectsOfCalmRun, isSameEffect } from './effects.ts';
 import { AskedLog, type ObservedRun } from './observed-run.ts';
 import type { Finding } from './reference.ts';
 import { AMBIENT_SOURCES, differenceBetween, replayRun } from './replay.ts';
@@ -26,17 +27,17 @@ export interface Cause {
 }
 
 /** The causes of a finding, the most certain first. */
-export function causesOf(
+export async function causesOf(
   simulated: Simulated,
   run: ObservedRun,
   finding: Finding,
   failsWithoutFaults: boolean,
-): readonly Cause[] {
+): Promise<readonly Cause[]> {
   switch (finding.kind) {
     case 'replay':
       return replayCauses(simulated, run);
     case 'effects':
-      return effectCauses(run);
+      return effectCauses(simulated, run);
     case 'stuck':
       return [{ kind: 'never-done', where: [finding.handover.sinkUid] }];
     case 'order':
@@ -50,17 +51,31 @@ export function causesOf(
 
 function replayCauses(simulated: Simulated, run: ObservedRun): readonly Cause[] {
   const asked = new AskedLog();
-  const replay = (...other: AmbientSource[]) => replayRun(simulated, run, { other, asked });
-  const [first, second] = [replay(), replay()];
+  const replay = (other: readonly AmbientSource[], draws = 2) =>
+    replayRun(simulated, run, { other, asked, draws });
+  const [first, second] = [replay([]), replay([])];
   const isRepeatable = differenceBetween(run, first, second) === null;
   const sources = isRepeatable
-    ? AMBIENT_SOURCES.filter((source) => differenceBetween(run, first, replay(source)) !== null)
+    ? AMBIENT_SOURCES.filter((source) =>
+        VARIANTS[source].some(
+          (draws) => differenceBetween(run, first, replay([source], draws)) !== null,
+        ),
+      )
     : [];
   if (sources.length > 0) {
     return sources.map((kind) => ({ kind, where: placesOf(kind, [...run.asked, ...asked.list]) }));
   }
   return [...inPlaceCauses(simulated, run), { kind: 'state-outside', where: [] }];
 }
+
+/** One other draw may by chance lead to the same: a few do not. */
+const VARIANTS: Readonly<Record<AmbientSource, readonly number[]>> = {
+  clock: [2],
+  chance: [2, 3, 4, 5, 6, 7, 8, 9],
+  zone: [2],
+  locale: [2],
+  environment: [2],
+};
 
 const placesOf = (kind: AmbientSource, asked: ObservedRun['asked']): readonly string[] => [
   ...new Set(
@@ -127,25 +142,32 @@ function sharedZeros({ nodes }: Plan): readonly string[] {
   );
 }
 
-function effectCauses({ handovers, asked }: ObservedRun): readonly Cause[] {
-  const unawaited = handovers.filter(
-    ({ outcome, pendingCount }) => outcome === 'done' && pendingCount > 0,
-  );
+async function effectCauses(simulated: Simulated, run: ObservedRun): Promise<readonly Cause[]> {
+  const { handovers, asked } = run;
   const sinks = (some: ObservedRun['handovers']) => [
     ...new Set(some.map(({ sinkUid }) => sinkUid)),
   ];
+  const unawaited = handovers.filter(
+    ({ outcome, pendingCount }) => outcome === 'done' && pendingCount > 0,
+  );
   if (unawaited.length > 0) return [{ kind: 'not-awaited', where: sinks(unawaited) }];
+  const calm = async (...other: AmbientSource[]) =>
+    (await effectsOfCalmRun(simulated, run, other))?.shown;
+  const first = await calm();
+  if (!isSameEffect(first, await calm())) return [{ kind: 'state-outside', where: [] }];
+  const causes: Cause[] = [];
+  for (const kind of ['chance', 'clock'] as const) {
+    if (isSameEffect(first, await calm(kind))) continue;
+    causes.push({ kind, where: placesOf(kind, asked) });
+  }
   const repeated = handovers.filter(
     ({ batchId }, index) => handovers.findIndex((each) => each.batchId === batchId) < index,
   );
-  const drawn = placesOf('chance', asked);
-  const times = placesOf('clock', asked);
-  return [
-    ...(repeated.length > 0 ? [{ kind: 'not-idempotent', where: sinks(repeated) } as const] : []),
-    ...(drawn.length > 0 ? [{ kind: 'chance', where: drawn } as const] : []),
-    ...(times.length > 0 ? [{ kind: 'clock', where: times } as const] : []),
-    ...(repeated.length === 0 ? [{ kind: 'state-outside', where: [] } as const] : []),
-  ];
+  if (repeated.length > 0) {
+    const where = [...sinks(repeated), ...placesOf('chance', asked), ...placesOf('clock', asked)];
+    causes.push({ kind: 'not-idempotent', where });
+  }
+  return causes.length > 0 ? causes : [{ kind: 'state-outside', where: [] }];
 }
 
 function orderCause({ plan }: ObservedRun, failsWithoutFaults: boolean): Cause {

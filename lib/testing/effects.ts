@@ -3,7 +3,7 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import { quiet } from '../adapters/system/quiet.ts';
-import { type Ambience, runInside } from './ambient.ts';
+import { type Ambience, type AmbientSource, runInside } from './ambient.ts';
 import { chanceOf } from './chance.ts';
 import type { Handover, ObservedRun } from './observed-run.ts';
 import { differenceInAnyOrder } from './outputs.ts';
@@ -13,20 +13,25 @@ import { createInstance, functionSinksOf, type Simulated } from './subject.ts';
 /** Attempts per batch: a function may refuse rows for a while. */
 const ATTEMPTS = 5;
 const STEPS_MAX = 10_000;
+const OTHER_CLOCK_MS = 8_652_345_678;
 
-/** What `effects` shows when every batch of a run is handed over once; `null` when that does not end. */
+/**
+ * What `effects` shows when every batch of a run is handed over once, in a process with another clock
+ * or other random values; `null` when that does not end.
+ */
 export async function effectsOfCalmRun(
   simulated: Simulated,
   run: ObservedRun,
+  other: readonly AmbientSource[] = [],
 ): Promise<{ readonly shown: unknown } | null> {
   const { plan, effects } = createInstance(simulated);
   if (effects === null) return null;
   const scheduler = new Scheduler({
-    startMs: run.result.world.startMs,
+    startMs: run.result.world.startMs + (other.includes('clock') ? OTHER_CLOCK_MS : 0),
     chance: chanceOf(1, 'effects'),
     quiet,
   });
-  const chance = chanceOf(1, 'effects ambience');
+  const chance = chanceOf(other.includes('chance') ? 2 : 1, 'effects ambience');
   const ambience: Ambience = {
     nowMs: () => scheduler.nowMs,
     draw: () => chance.below(2 ** 32),

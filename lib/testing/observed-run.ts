@@ -76,13 +76,18 @@ export async function observeRun(
   const handovers: Handover[] = [];
   const passes: { readonly input: BatchInput; readonly outputs: BatchResult['outputs'] }[] = [];
   const plan = withWatchedFunctions(instance.plan, handovers);
+  const ambiences = new Map<Sandbox, Ambience>();
   const scenario: Scenario = {
     name: plan.name,
     plan: () => plan,
     ringSize: RING_SIZE,
     ...setup,
     surroundings: {
-      invocation: (sandbox, run) => runInside(ambienceOf(sandbox, faults.seed, asked), run),
+      invocation(sandbox, run) {
+        const ambience = ambiences.get(sandbox) ?? ambienceOf(sandbox, faults.seed, asked);
+        ambiences.set(sandbox, ambience);
+        return runInside(ambience, run);
+      },
       pass(input, run) {
         const result = run();
         passes.push({ input, outputs: result.outputs });

@@ -108,10 +108,13 @@ export function shardsFinding(
   other: FinalOutputs,
   tolerance: number,
 ): Finding | null {
-  const comparable = ({ tables, rows }: FinalOutputs): FinalOutputs => ({
-    tables,
+  const letters = ({ rows }: FinalOutputs): FinalOutputs => ({
+    tables: new Map(),
     rows: new Map([...rows].filter(([uid]) => uid === DEAD_LETTERS_UID)),
   });
-  const difference = differenceOf(comparable(one), comparable(other), tolerance);
+  const tables = (outputs: FinalOutputs): FinalOutputs => ({ ...outputs, rows: new Map() });
+  const difference =
+    differenceOf(letters(one), letters(other), 0) ??
+    differenceOf(tables(one), tables(other), tolerance);
   return difference === null ? null : { kind: 'shards', difference };
 }

@@ -46,12 +46,17 @@ export const AMBIENT_SOURCES: readonly AmbientSource[] = [
 export function replayRun(
   simulated: Simulated,
   run: ObservedRun,
-  options: { readonly other: readonly AmbientSource[]; readonly asked: AskedLog },
+  options: {
+    readonly other: readonly AmbientSource[];
+    readonly asked: AskedLog;
+    /** Names the random values where they are to be others. @default 2 */
+    readonly draws?: number;
+  },
 ): Replay {
   const { plan } = createInstance(simulated);
   const executable = compilePlan(plan, targetsOf(plan));
   const differs = (source: AmbientSource) => options.other.includes(source);
-  const ambience = replayAmbience(run, differs, options.asked);
+  const ambience = replayAmbience(run, differs, options);
   const replay = () =>
     run.logs.map((passes) => {
       const state = KeyedState.empty();
@@ -113,11 +118,11 @@ const DAY_MS = 86_400_000;
 function replayAmbience(
   run: ObservedRun,
   differs: (source: AmbientSource) => boolean,
-  asked: AskedLog,
+  { asked, draws = 2 }: { readonly asked: AskedLog; readonly draws?: number },
 ): Ambience {
   const startMs = run.logs[0]?.[0]?.input.batchTimeMs ?? 0;
   const nowMs = startMs + (differs('clock') ? 100 * DAY_MS + 12_345_678 : 0);
-  const chance = chanceOf(differs('chance') ? 2 : 1, 'replay');
+  const chance = chanceOf(differs('chance') ? draws : 1, 'replay');
   return {
     nowMs: () => nowMs,
     draw: () => chance.below(2 ** 32),

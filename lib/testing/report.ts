@@ -30,7 +30,7 @@ export function failureWords(facts: FailureFacts): string {
       : `It takes ${eventCount === 1 ? 'one event' : `${eventCount} events`}, and this:`,
     ...happened.slice(0, STRIKES_MAX).map((line) => `  - ${line}`),
     ...(happened.length > STRIKES_MAX ? [`  - and ${happened.length - STRIKES_MAX} more`] : []),
-    ...causes.map((cause, index) => causeWords(cause, index)),
+    ...causes.flatMap(causeWords),
     ...(isRepeatable ? [] : [NOT_REPEATABLE]),
     `Repeat it: ${facts.repeat}`,
   ].join('\n');
@@ -102,43 +102,77 @@ function textOf(value: unknown): string {
   return text.length <= TEXT_MAX ? text : `${text.slice(0, TEXT_MAX)}…`;
 }
 
-function causeWords({ kind, where }: Cause, index: number): string {
-  const names = where.length === 0 ? '' : `: ${where.join(', ')}`;
+function causeWords({ kind, where }: Cause, index: number): readonly string[] {
+  const { what, change } = CAUSES[kind];
+  const names = where.length === 0 ? '' : ` (${where.join(', ')})`;
   const lead = index === 0 ? 'Likely cause' : 'It may also be this';
-  return `${lead}: ${CAUSES[kind]}${names}.`;
+  return [`${lead}: ${what}${names}.`, `  What to change: ${change}.`];
 }
 
-/** What to change stands behind what is wrong. */
-const CAUSES: Readonly<Record<Cause['kind'], string>> = {
-  clock:
-    'code of the pipeline reads the clock, which is another one in each sandbox and at each retry; take the time from the event',
-  chance:
-    'code of the pipeline draws random values, which are others at each retry; derive them from the event or from the batch id',
-  zone: 'code of the pipeline depends on the time zone of the machine; use UTC, or name the zone',
-  locale: 'code of the pipeline depends on the locale of the machine; name the locale',
-  environment:
-    'code of the pipeline depends on variables that each sandbox has its own of; take such values from the event',
-  'state-outside':
-    'the pipeline keeps state outside of the engine, such as a variable of a module, a cache or a set of what it has seen; each sandbox has its own, which dies with it and knows of batches that were never committed: keep it in an aggregate',
-  'changed-in-place':
-    'code of the pipeline changes what it is given, although others use it, too; return a new value',
-  'shared-zero':
-    'each key begins with the very same object, so that what one key adds is there for all others; make a new one in each call',
-  'not-idempotent':
-    'a batch comes again with the same id, such as when a sandbox dies before it could tell that it was done or another one takes over, and the function does its work once more; remember the batch id together with the work, or write under keys made of it',
-  'not-awaited':
-    'the function ends while it is still at work, so that the sandbox may be frozen or gone before the work is done; await each promise',
-  'never-done':
-    'the function fails each time, or waits for something that a simulation does not have, such as a real network; give it a stand-in that answers',
-  'order-of-arrival':
-    "events of several producers arrive in any order that the delay of the watermark allows, and combining them gives another result in another order; make the operation commutative and associative, decide by event time, or simulate with order: 'given' if there is one producer for each key",
-  'cut-into-batches':
-    'the result of combining events depends on where one batch ends and the next begins; make it depend on the events alone',
-  'key-changed':
-    'the key that events are grouped by is not the value that decides their shard; change the partition key of the producers, or group by the field as it arrives',
-  engine:
-    'this is most likely a fault of the engine itself, and worth a report with these events and this plan',
-};
+const CAUSES: Readonly<Record<Cause['kind'], { readonly what: string; readonly change: string }>> =
+  {
+    clock: {
+      what: 'code of the pipeline reads the clock, which is another one in each sandbox and at each retry',
+      change: 'take the time from the event',
+    },
+    chance: {
+      what: 'code of the pipeline draws random values, which are others at each retry',
+      change: 'derive them from the event, or in a function of foreachBatch from the batch id',
+    },
+    zone: {
+      what: 'code of the pipeline depends on the time zone of the machine',
+      change: 'use UTC, or name the zone',
+    },
+    locale: {
+      what: 'code of the pipeline depends on the locale of the machine',
+      change: 'name the locale',
+    },
+    environment: {
+      what: 'code of the pipeline depends on variables that each sandbox has its own of',
+      change: 'take such values from the event',
+    },
+    'state-outside': {
+      what: 'the pipeline keeps state outside of the engine, such as a variable of a module, a cache or a set of what it has seen; each sandbox has its own, which dies with it and knows of batches that were never committed',
+      change: 'keep it in an aggregate',
+    },
+    'changed-in-place': {
+      what: 'code of the pipeline changes what it is given, although others use it, too',
+      change: 'return a new value',
+    },
+    'shared-zero': {
+      what: 'each key begins with the very same object, so that what one key adds is there for all others',
+      change: 'make a new object in each call',
+    },
+    'not-idempotent': {
+      what: 'a batch comes again with the same id, such as when a sandbox dies before it could tell that it was done or another one takes over, and the function does its work once more',
+      change: 'remember the batch id together with the work, or write under keys made of it',
+    },
+    'not-awaited': {
+      what: 'the function ends while it is still at work, so that the sandbox may be frozen or gone before the work is done',
+      change: 'await each promise',
+    },
+    'never-done': {
+      what: 'the function fails each time, or waits for something that a simulation does not have, such as a real network',
+      change: 'give it a stand-in that answers',
+    },
+    'order-of-arrival': {
+      what: 'events of several producers arrive in any order that the delay of the watermark allows, and in another order they are combined to something else',
+      change:
+        "make the operation commutative and associative, decide by event time, or simulate with order: 'given' if there is one producer for each key",
+    },
+    'cut-into-batches': {
+      what: 'the result of combining events depends on where one batch ends and the next begins',
+      change: 'make it depend on the events alone',
+    },
+    'key-changed': {
+      what: 'the key that events are grouped by is not the value that decides their shard',
+      change: 'change the partition key of the producers, or group by the field as it arrives',
+    },
+    engine: {
+      what: 'this is most likely a fault of the engine itself',
+      change: 'nothing; please report it with these events and this plan',
+    },
+  };
 
 function strikeWords(strike: Strike): string {
   switch (strike.of) {
@@ -189,8 +223,6 @@ const WORLD_WORDS: Readonly<Record<WorldFaultKind, string>> = {
   'destroy-checkpoint': 'an object of the newest checkpoint was destroyed',
   outage: 'no service answered for some minutes',
   'sink-outage': 'the places that results go to did not answer for a while',
-  'no-puts': 'nothing new could be stored for some minutes',
-  'lose-commit': 'a commit was destroyed',
   'no-puts': 'nothing new could be stored for some minutes',
   'lose-commit': 'a commit was destroyed',
   reshard: 'the number of shards changed',

@@ -282,7 +282,7 @@ class Simulation {
     const isRepeatable = again !== null || failed.finding.kind === 'shards';
     const smallest = again === null ? failed : await this.shrink(again);
     const calm = await this.fails(failed, smallest.setup, calmPlan(smallest.faults.seed));
-    const causes = causesOf(this.simulated, smallest.run, smallest.finding, calm !== null);
+    const causes = await causesOf(this.simulated, smallest.run, smallest.finding, calm !== null);
     const { seed } = failed.faults;
     return {
       seed,

@@ -188,6 +188,7 @@ function importsOf(file: ts.SourceFile): readonly ImportOf[] {
 function localTarget(path: string, specifier: string): string | null {
   if (specifier === 'rivulet') return 'lib/index.ts';
   if (specifier === 'rivulet/cdk') return 'cdk/index.ts';
+  if (specifier === 'rivulet/testing') return 'lib/testing/index.ts';
   if (!specifier.startsWith('.')) return null;
   const parts = path.split('/').slice(0, -1);
   for (const part of specifier.split('/')) {
