@@ -1,7 +1,10 @@
 // How many cases a law is tried on. The cases are the same at every run, so that a run says something
-// about a change and not about luck; `npx vitest run --mode thorough test/property test/fuzz` tries ten
-// times as many, others each time. A failure prints its seed, its path and the shrunk case: put the
-// first two beside `numRuns` to see it again.
+// about a change and not about luck. Ten times as many, and others each time:
+//
+//   npx vitest run --mode thorough --testTimeout 0 test/property test/fuzz
+//
+// A failure prints its seed, its path and the shrunk case: put the first two beside `numRuns` to see
+// it again.
 
 const meta = import.meta as ImportMeta & { readonly env: { readonly MODE: string } };
 
