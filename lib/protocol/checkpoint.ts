@@ -1,7 +1,7 @@
 // When to fold deltas into a snapshot, and what may be removed. An object goes only when two newest
 // manifests do not name it and it is older than a day; what an attempt wrote (bodies, staged rows) is
-// settled once its batch number is at or below the older checkpoint: the batch is published, recovery
-// begins later, and no attempt at that number can commit any more.
+// settled once its batch number is below the older checkpoint: the batch is published, recovery begins
+// later, and no attempt at that number can commit any more.
 
 import type { Pointer } from '../model/commit.ts';
 import { FOLD_INTERVALS_PER_RING } from '../model/limits.ts';

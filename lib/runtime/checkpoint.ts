@@ -61,7 +61,7 @@ export async function foldLog(
   const { head, checkpoint, pointerItem } = recovered;
   const from = pointerItem.pointer;
   if (head === null) return null;
-  const lineage = await putLineage(ports, at.log, [...batches.values()]);
+  const lineage = await putLineage(ports, at.log, foldedAfter(checkpoint, batches));
   const newest = await putCheckpoint(ports, recovered, lineage);
   const previous = at.copies === 2 ? await putCheckpoint(ports, recovered, lineage) : checkpoint;
   const pointer = { newest, previous };
@@ -85,7 +85,8 @@ export async function pruneObjects(
     const manifest = await readManifest(ports.objects, log, checkpoint);
     for (const key of namedBy(checkpoint, manifest)) named.add(key);
   }
-  const isSettled = (key: string) => (batchNumberOfKey(key) ?? Infinity) <= previous.batchNumber;
+  // The checkpoint's own batch may still be the head, whose outbox every cold start publishes again.
+  const isSettled = (key: string) => (batchNumberOfKey(key) ?? Infinity) < previous.batchNumber;
   const isUnnamed = (key: string) => !named.has(key);
   const counts = [
     await prunePrefix(ports, `segments/${log}/`, isUnnamed),
@@ -144,6 +145,16 @@ async function newestManifest(
     if (isBrokenObject(error)) return 'unreadable';
     throw error;
   }
+}
+
+/** A recovery that began anew has folded some batches before, of which the last checkpoint knows. */
+function foldedAfter(
+  checkpoint: CheckpointReference | null,
+  batches: ReadonlyMap<BatchNumber, BatchLineage>,
+): readonly BatchLineage[] {
+  return [...batches.values()]
+    .filter(({ batchNumber }) => batchNumber > (checkpoint?.batchNumber ?? 0))
+    .sort((left, right) => left.batchNumber - right.batchNumber);
 }
 
 async function putLineage(

@@ -73,7 +73,6 @@ export class CheckpointWatch {
         const { body, header } = commit;
         if (header.batchNumber < (pointer?.previous?.batchNumber ?? 0)) continue;
         if (body.kind === 'spilled') this.stored(body.object);
-        if (header.batchNumber <= (pointer?.previous?.batchNumber ?? 0)) continue;
         for (const { payload } of outbox)
           if (payload.kind === 'staged') this.stored(payload.object);
       }

@@ -97,20 +97,20 @@ export function differenceInAnyOrder(
 }
 
 /** The lines of NDJSON. */
-export const linesOf = (bytes: Uint8Array): readonly string[] =>
+const linesOf = (bytes: Uint8Array): readonly string[] =>
   Buffer.from(bytes)
     .toString('utf8')
     .split('\n')
     .filter((line) => line !== '');
 
 /** An item without the attributes that belong to the engine. */
-export function readItem(item: Readonly<Record<string, AttributeJson>>): Record<string, unknown> {
+function readItem(item: Readonly<Record<string, AttributeJson>>): Record<string, unknown> {
   const fields = Object.entries(item).filter(([name]) => name !== 'pk' && name !== 'sk');
   return Object.fromEntries(fields.map(([name, value]) => [name, readAttribute(value)]));
 }
 
 /** Whether two values are equal; numbers may differ by `tolerance`, measured by the larger one. */
-export function isSame(left: unknown, right: unknown, tolerance: number): boolean {
+function isSame(left: unknown, right: unknown, tolerance: number): boolean {
   if (Object.is(left, right)) return true;
   if (typeof left === 'number' && typeof right === 'number') {
     const scale = Math.max(1, Math.abs(left), Math.abs(right));

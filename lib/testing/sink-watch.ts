@@ -11,9 +11,13 @@ import { type Journal, type JournalEntry, nameOf, type ReportViolation } from '.
 /** The buckets and the table of a simulated world. */
 export const ENGINE_BUCKET = 'engine';
 export const OUTPUT_BUCKET = 'outputs';
-export const ROW_TABLE = 'rows';
+/** Each table sink has a table of its own, as it is deployed. */
+export const rowTableOf = (uid: string) => `${ROW_TABLES}${uid}`;
+export const isRowTable = (table: unknown) => String(table).startsWith(ROW_TABLES);
+const ROW_TABLES = 'rows-';
 
 interface CommittedRow {
+  readonly table: string;
   readonly log: string;
   readonly n: number;
   readonly change: ItemChange;
@@ -23,6 +27,7 @@ export class SinkWatch {
   private readonly cloud: Cloud;
   private readonly report: ReportViolation;
   private readonly nowMs: () => number;
+  private readonly tables: readonly string[];
   /** Digest of every object that a commit names, by key. */
   private readonly objects = new Map<string, string>();
   /** The newest committed row of each item. */
@@ -32,10 +37,13 @@ export class SinkWatch {
     readonly cloud: Cloud;
     readonly report: ReportViolation;
     readonly nowMs: () => number;
+    /** The result tables of the plan. */
+    readonly tables: readonly string[];
   }) {
     this.cloud = options.cloud;
     this.report = options.report;
     this.nowMs = options.nowMs;
+    this.tables = options.tables;
   }
 
   /** A commit was applied: the batch before it must be published, its own outputs may be from now on. */
@@ -48,8 +56,13 @@ export class SinkWatch {
       if (target.kind !== 'dynamodb') continue;
       const { header } = entry.commit;
       for (const change of changesIn(bytes)) {
-        const row = { log: header.log, n: header.base + header.batchNumber, change };
-        this.rows.set(keyOf(change), row);
+        const row = {
+          table: target.tableName,
+          log: header.log,
+          n: header.base + header.batchNumber,
+          change,
+        };
+        this.rows.set(keyOf(target.tableName, change), row);
       }
     }
   }
@@ -79,7 +92,7 @@ export class SinkWatch {
     }
     for (const key of listed) this.report('I7', `${key} is named by no commit`);
     for (const row of this.rows.values()) {
-      const item = this.item(row.change);
+      const item = this.item(row.table, row.change);
       if ('delete' in row.change && (item === undefined || isDeleted(item))) continue;
       if (item === undefined) this.report('I3', `a committed row of ${row.log} is not published`);
       else if (Number(item['_n']?.N) !== row.n || !isSameRow(item, row.change)) {
@@ -93,13 +106,13 @@ export class SinkWatch {
     }
   }
 
-  /** All items of the result table that are not deleted. */
+  /** All items of the result tables that are not deleted. */
   items(): readonly Item[] {
-    const { Items: items } = this.call('dynamodb', 'Scan', {
-      TableName: ROW_TABLE,
-      ConsistentRead: true,
-    }) as { Items: Item[] };
-    return items.filter((item) => !isDeleted(item));
+    return this.tables.flatMap((TableName) => {
+      const scan = { TableName, ConsistentRead: true };
+      const { Items: items } = this.call('dynamodb', 'Scan', scan) as { Items: Item[] };
+      return items.filter((item) => !isDeleted(item));
+    });
   }
 
   listObjects(): readonly string[] {
@@ -127,7 +140,7 @@ export class SinkWatch {
       }
       if (target.kind !== 'dynamodb') continue;
       for (const change of changesIn(this.bytesOf(output))) {
-        const item = this.item(change);
+        const item = this.item(target.tableName, change);
         // A row that is gone is as deleted as one that is marked.
         if (item === undefined && 'delete' in change) continue;
         if (Number(item?.['_n']?.N ?? -1) < numberOf(entry)) this.reportUnpublished(entry);
@@ -147,9 +160,9 @@ export class SinkWatch {
     return new Uint8Array();
   }
 
-  private item(change: ItemChange): Item | undefined {
+  private item(table: string, change: ItemChange): Item | undefined {
     const { pk, sk } = 'put' in change ? change.put : change.delete;
-    const input = { TableName: ROW_TABLE, Key: { pk, sk }, ConsistentRead: true };
+    const input = { TableName: table, Key: { pk, sk }, ConsistentRead: true };
     return (this.call('dynamodb', 'GetItem', input) as { Item?: Item }).Item;
   }
 
@@ -167,9 +180,9 @@ const changesIn = (bytes: Uint8Array): readonly ItemChange[] =>
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line) as ItemChange);
 
-function keyOf(change: ItemChange): string {
+function keyOf(table: string, change: ItemChange): string {
   const { pk, sk } = 'put' in change ? change.put : change.delete;
-  return JSON.stringify([pk, sk]);
+  return JSON.stringify([table, pk, sk]);
 }
 
 const isDeleted = (item: Item) => item['_deleted']?.BOOL === true;

@@ -1,6 +1,6 @@
 import type { SinkTargets } from '../contract/environment.ts';
 import type { Plan } from '../plan/plan.ts';
-import { OUTPUT_BUCKET, ROW_TABLE } from './sink-watch.ts';
+import { OUTPUT_BUCKET, rowTableOf } from './sink-watch.ts';
 
 /** Where the sinks of a plan lead in a simulated world, as the construct would say it. */
 export function targetsOf(plan: Plan): SinkTargets {
@@ -9,7 +9,7 @@ export function targetsOf(plan: Plan): SinkTargets {
   };
   for (const node of plan.nodes) {
     if (node.kind === 'dynamodb-sink') {
-      targets[node.uid] = { kind: 'dynamodb', tableName: ROW_TABLE };
+      targets[node.uid] = { kind: 'dynamodb', tableName: rowTableOf(node.uid) };
     }
     if (node.kind !== 's3-sink') continue;
     const prefix = `${node.inputs.length === 0 ? 'late' : 'rows'}/${node.name}/`;
@@ -17,3 +17,7 @@ export function targetsOf(plan: Plan): SinkTargets {
   }
   return targets;
 }
+
+/** The tables that rows of a plan go to. */
+export const rowTablesOf = (plan: Plan): readonly string[] =>
+  plan.nodes.flatMap(({ kind, uid }) => (kind === 'dynamodb-sink' ? [rowTableOf(uid)] : []));

@@ -34,8 +34,8 @@ import { Sandbox } from './sandbox.ts';
 import type { Scenario } from './scenario.ts';
 import { Scheduler } from './scheduler.ts';
 import type { SdkAnswer } from './sdk-answers.ts';
-import { ENGINE_BUCKET, OUTPUT_BUCKET, ROW_TABLE, SinkWatch } from './sink-watch.ts';
-import { targetsOf } from './targets.ts';
+import { ENGINE_BUCKET, isRowTable, OUTPUT_BUCKET, SinkWatch } from './sink-watch.ts';
+import { rowTablesOf, targetsOf } from './targets.ts';
 
 const DEFAULT_START_MS = Date.UTC(2026, 0, 1);
 const STREAM = 'events';
@@ -145,7 +145,8 @@ export class World {
     });
     const report = (invariant: string, what: string) => this.report(invariant, what);
     const nowMs = () => scheduler.nowMs;
-    this.sinks = new SinkWatch({ cloud: this.cloud, report, nowMs });
+    const tables = rowTablesOf(this.pipeline);
+    this.sinks = new SinkWatch({ cloud: this.cloud, report, nowMs, tables });
     const storedObject = (key: string) => this.sinks.object(ENGINE_BUCKET, key);
     this.journal = new Journal({ report, storedObject });
     this.checkpoints = new CheckpointWatch({
@@ -277,10 +278,9 @@ export class World {
       StreamName: STREAM,
       RetentionPeriodHours: 168,
     });
-    for (const [TableName, type] of [
-      [LOG_TABLE, 'N'],
-      [ROW_TABLE, 'S'],
-    ]) {
+    const rowTables = rowTablesOf(this.pipeline);
+    for (const TableName of [LOG_TABLE, ...rowTables]) {
+      const type = TableName === LOG_TABLE ? 'N' : 'S';
       this.call('dynamodb', 'CreateTable', {
         TableName,
         BillingMode: 'PAY_PER_REQUEST',
@@ -591,7 +591,7 @@ export class World {
 
   private isDown({ operation, input }: TracedCall): boolean {
     const { nowMs } = this.scheduler;
-    const isSink = input['TableName'] === ROW_TABLE || input['Bucket'] === OUTPUT_BUCKET;
+    const isSink = isRowTable(input['TableName']) || input['Bucket'] === OUTPUT_BUCKET;
     return (
       nowMs < this.downUntilMs ||
       (isSink && nowMs < this.sinksDownUntilMs) ||
@@ -721,7 +721,7 @@ export class World {
     if (READS.has(operation) && table === LOG_TABLE && input['ConsistentRead'] !== true) {
       this.report('I8', `${operation} of the log may give what is no longer true`);
     }
-    if (operation === 'PutItem' && table === ROW_TABLE) this.sinks.rowPut(item!, this.journal);
+    if (operation === 'PutItem' && isRowTable(table)) this.sinks.rowPut(item!, this.journal);
     if ((operation === 'PutObject' || operation === 'CopyObject') && bucket === OUTPUT_BUCKET) {
       this.sinks.objectPut(key!);
     }

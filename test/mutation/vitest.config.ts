@@ -17,7 +17,7 @@ export default defineConfig({
   resolve: { conditions: ['rivulet-source'] },
   ssr: { resolve: { conditions: ['rivulet-source'] } },
   test: {
-    include: ['test/unit/{protocol,state,time}/**/*.test.ts', 'test/property/{state,time}.test.ts'],
+    include: ['test/unit/{protocol,state,time}/**/*.test.ts', 'test/property/time.test.ts'],
     testTimeout: 60_000,
     sequence: { sequencer: QuickFirst },
   },

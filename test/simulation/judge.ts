@@ -18,8 +18,9 @@ export interface JudgedScenario extends Scenario {
 /** The violations of a run, those of the final outputs included. */
 export function judge(scenario: JudgedScenario, result: RunResult): readonly Violation[] {
   const { world } = result;
-  // A log that lost a commit stops for good; the watchers have judged what it did until then.
-  if (world.lostLogs.size > 0) return result.violations;
+  // A run stops at its first violation; a log that lost a commit stops for good. The watchers have
+  // judged what happened until then.
+  if (result.violations.length > 0 || world.lostLogs.size > 0) return result.violations;
   const expected = scenario.expected(
     world.shardIds.map((shardId) => committedBatches(scenario, world, shardId)),
   );
@@ -27,7 +28,7 @@ export function judge(scenario: JudgedScenario, result: RunResult): readonly Vio
   const differences = (Object.keys(expected) as (keyof Outputs)[]).flatMap((part) =>
     differenceOf(part, { expected: expected[part], actual: actual[part] }),
   );
-  return [...result.violations, ...differences];
+  return differences;
 }
 
 function committedBatches(

@@ -85,6 +85,24 @@ export function salesByWindow(shards: readonly CommittedBatches[], rules: SalesR
   return { table, files, late, dead };
 }
 
+/** Sales and totals by shop since the beginning; no row where the number of sales can be divided by three. */
+export function runningSales(shards: readonly CommittedBatches[]): Outputs {
+  const sums = new Map<string, { shop: string; sales: number; total: number }>();
+  const dead: string[] = [];
+  for (const text of shards.flat(2)) {
+    const sale = saleIn(text);
+    if (sale === undefined) {
+      dead.push(text);
+      continue;
+    }
+    const { shop, amount } = sale;
+    const { sales, total } = sums.get(shop) ?? { sales: 0, total: 0 };
+    sums.set(shop, { shop, sales: sales + 1, total: total + amount });
+  }
+  const table = [...sums.values()].filter(({ sales }) => sales % 3 !== 0);
+  return { table, files: [], late: [], dead };
+}
+
 /** Every sale of at least `least`, doubled, and the rest of the record as it was. */
 export function doubledSales(shards: readonly CommittedBatches[], least: number): Outputs {
   const files: object[] = [];

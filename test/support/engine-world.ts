@@ -100,7 +100,7 @@ export function createEngineWorld(options: WorldOptions) {
     const clients = createModelClients(models, clock, {
       beforeApply: (sent) => {
         calls.push(sent);
-        faults.beforeApply?.(sent);
+        return faults.beforeApply?.(sent);
       },
       beforeReply: (sent) => faults.beforeReply?.(sent),
     });
@@ -151,8 +151,8 @@ export function createEngineWorld(options: WorldOptions) {
         task.handle(records, { deadlineMs: clock.ms + timeoutMs });
     },
 
-    maintain: () =>
-      maintain(portsOf(), { pipeline: plan.name, stage: SINGLE_STAGE, source, ringSize }),
+    maintain: (faults?: Parameters<typeof portsOf>[0]) =>
+      maintain(portsOf(faults), { pipeline: plan.name, stage: SINGLE_STAGE, source, ringSize }),
 
     /** Puts events into the stream and returns them as Lambda would deliver them. */
     push(events: readonly unknown[], partitionKey = 'key'): DeliveredRecord[] {

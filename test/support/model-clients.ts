@@ -16,8 +16,8 @@ import {
 export type { SentCall };
 
 export interface CallHooks {
-  /** Throwing here means that the request never arrived. */
-  readonly beforeApply: (call: SentCall) => void;
+  /** Throwing here means that the request never arrived; it waits for what is returned. */
+  readonly beforeApply: (call: SentCall) => void | Promise<void>;
   /** Throwing here means that the request was applied and its reply was lost. */
   readonly beforeReply: (call: SentCall) => void;
 }
@@ -32,7 +32,7 @@ export function createModelClients(
       const input = command.input as SentCall['input'];
       const call = { service, operation: operationOf(command), input };
       await Promise.resolve();
-      hooks.beforeApply(call);
+      await hooks.beforeApply(call);
       const answer = answerOf(models[service], call, clock.nowMs());
       hooks.beforeReply(call);
       if (answer.kind === 'error') throw answer.error;

@@ -14,8 +14,9 @@ import {
 } from '../../../lib/index.ts';
 import { encodeAggregate } from '../../support/kpl.ts';
 import type { JudgedScenario } from '../judge.ts';
-import { doubledSales, type Sale, salesByWindow } from '../oracle.ts';
+import { doubledSales, runningSales, type Sale, salesByWindow } from '../oracle.ts';
 import { arrivalsOf, closingSales } from './arrivals.ts';
+import { deletingRows } from './deleting-rows.ts';
 
 /** How much of a scenario is run: `small` for plans by the ten thousand. */
 export type Size = 'small' | 'full';
@@ -58,7 +59,7 @@ const windowedSales: BuildScenario = (seed, size) => ({
     }),
 });
 
-/** Every body is spilled, every delta too long for more than a few records, every state evicted. */
+/** Packed records, every body spilled, every delta too long for more than a few records, every state evicted. */
 const spilledWindows: BuildScenario = (seed, size) => ({
   name: 'spilled-windows',
   plan: () =>
@@ -75,12 +76,14 @@ const spilledWindows: BuildScenario = (seed, size) => ({
   arrivals: arrivalsOf({
     seed,
     bursts: bursts(size, 8, 2),
-    burstMax: bursts(size, 8, 4),
+    burstMax: bursts(size, 6, 3),
     pauseMaxMs: 60_000,
+    encode: packedSales,
   }),
   shardCount: 1,
   ringSize: 4,
   batchSize: 20,
+  unpack: unpackSales,
   task: {
     recordAgeMaxMs: 604_800_000,
     onGap: 'fail',
@@ -181,10 +184,7 @@ const packedRecords: BuildScenario = (seed, size) => ({
     burstMax: bursts(size, 6, 3),
     pauseMaxMs: 30_000,
     noteLength: 5_000,
-    encode: (sales) =>
-      encodeAggregate(
-        sales.map((sale) => ({ partitionKey: sale.shop, data: JSON.stringify(sale) })),
-      ),
+    encode: packedSales,
   }),
   shardCount: size === 'full' ? 2 : 1,
   ringSize: 5,
@@ -193,6 +193,9 @@ const packedRecords: BuildScenario = (seed, size) => ({
   unpack: unpackSales,
   expected: (shards) => doubledSales(shards, 2),
 });
+
+const packedSales = (sales: readonly Sale[]) =>
+  encodeAggregate(sales.map((sale) => ({ partitionKey: sale.shop, data: JSON.stringify(sale) })));
 
 /** Opens what `encodeAggregate` packed: between the magic and the checksum the sales stand as JSON. */
 function unpackSales(data: Uint8Array): readonly string[] {
@@ -223,6 +226,44 @@ const lostCommits: BuildScenario = (seed, size) => ({
   losingCommits: true,
 });
 
+/** Rows that come and go, in small batches that run round a tiny ring within a minute. */
+const deletedRows: BuildScenario = (seed, size) => ({
+  name: 'deleted-rows',
+  plan: () =>
+    pipeline('running')
+      .from(kinesis<Sale>('events').partitionedBy('shop'))
+      .keyBy('shop')
+      .aggregate({ sales: count(), total: sum('amount') })
+      .to(dynamodb('rows'), { mode: 'update' })
+      .plan(),
+  arrivals: arrivalsOf({
+    seed,
+    bursts: bursts(size, 18, 4),
+    burstMax: 2,
+    pauseMaxMs: 8_000,
+  }),
+  shardCount: 1,
+  ringSize: 3,
+  batchSize: 3,
+  surroundings: deletingRows(({ sales }) => Number(sales) % 3 === 0),
+  expected: runningSales,
+});
+
+/** Days, in which maintenance folds the log and removes what is old. */
+const slowSales: BuildScenario = (seed, size) => ({
+  ...spilledWindows(seed, size),
+  name: 'slow-sales',
+  arrivals: arrivalsOf({
+    seed,
+    bursts: bursts(size, 10, 4),
+    burstMax: 3,
+    pauseMaxMs: 16 * 3_600_000,
+    encode: packedSales,
+  }),
+  ringSize: 8,
+  maintenanceEveryMs: 8 * 3_600_000,
+});
+
 export const SCENARIOS: Readonly<Record<string, BuildScenario>> = {
   'windowed-sales': windowedSales,
   'spilled-windows': spilledWindows,
@@ -230,5 +271,7 @@ export const SCENARIOS: Readonly<Record<string, BuildScenario>> = {
   'poisoned-sales': poisonedSales,
   'packed-records': packedRecords,
   'given-up-records': givenUpRecords,
+  'deleted-rows': deletedRows,
+  'slow-sales': slowSales,
   'lost-commits': lostCommits,
 };
