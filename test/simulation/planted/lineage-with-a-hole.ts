@@ -5,8 +5,8 @@ export const planted: PlantedBug = {
   edits: [
     {
       path: 'lib/runtime/checkpoint.ts',
-      source: '[...batches.values()]',
-      replacement: '[...batches.values()].slice(1)',
+      source: 'foldedAfter(checkpoint, batches));',
+      replacement: 'foldedAfter(checkpoint, batches).slice(1));',
     },
   ],
 };

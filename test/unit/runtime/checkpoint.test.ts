@@ -72,13 +72,16 @@ describe('a checkpoint', () => {
   test('has the lineage of the batches after the one that its fold began with', async () => {
     const { at, commit } = world();
     await commit(RING_SIZE - 1);
-    let queryCount = 0;
+    let wrapCount = 0;
     await at.maintain({
-      async beforeApply({ operation }) {
-        if (operation !== 'Query') return;
-        queryCount += 1;
-        // The fold has taken the first lap but for slot 0, and a later lap is there before it reads on.
-        if (queryCount === 4) await commit(2 * RING_SIZE);
+      async beforeApply({ operation, input }) {
+        const { ':first': first } = (input['ExpressionAttributeValues'] ?? {}) as {
+          ':first'?: { N: string };
+        };
+        if (operation !== 'Query' || first?.N !== '0') return;
+        wrapCount += 1;
+        // The fold has taken the first lap but for slot 0; before it reads on, a later lap is there.
+        if (wrapCount === 2) await commit(2 * RING_SIZE);
       },
     });
     const { batchNumber, manifest } = newestOf(at);
