@@ -93,7 +93,7 @@ export class Arrivals {
     return order.map((event, place) => {
       const stated = this.events[event]!.atMs;
       // Two that arrive at one moment would come in any order.
-      if (stated !== null) atMs = Math.max(atMs + 1, stated - this.startMs);
+      if (stated !== null) atMs = Math.max(place === 0 ? 0 : atMs + 1, stated - this.startMs);
       else if (place > 0) atMs += gapMs;
       return { event, atMs };
     });

@@ -31,7 +31,7 @@ export async function causesOf(
   simulated: Simulated,
   run: ObservedRun,
   finding: Finding,
-  failsWithoutFaults: boolean,
+  dependsOnOrder: boolean,
 ): Promise<readonly Cause[]> {
   switch (finding.kind) {
     case 'replay':
@@ -41,7 +41,7 @@ export async function causesOf(
     case 'stuck':
       return [{ kind: 'never-done', where: [finding.handover.sinkUid] }];
     case 'order':
-      return [orderCause(run, failsWithoutFaults)];
+      return [orderCause(run, dependsOnOrder)];
     case 'shards':
       return [{ kind: 'key-changed', where: keyedOperators(run.plan) }];
     case 'invariant':
@@ -170,7 +170,7 @@ async function effectCauses(simulated: Simulated, run: ObservedRun): Promise<rea
   return causes.length > 0 ? causes : [{ kind: 'state-outside', where: [] }];
 }
 
-function orderCause({ plan }: ObservedRun, failsWithoutFaults: boolean): Cause {
+function orderCause({ plan }: ObservedRun, dependsOnOrder: boolean): Cause {
   const where = plan.nodes.flatMap((node) => {
     if (node.kind === 'reduce') return [`.reduce of '${node.uid}'`];
     if (node.kind !== 'aggregate') return [];
@@ -182,7 +182,7 @@ function orderCause({ plan }: ObservedRun, failsWithoutFaults: boolean): Cause {
           : [],
     );
   });
-  return { kind: failsWithoutFaults ? 'order-of-arrival' : 'cut-into-batches', where };
+  return { kind: dependsOnOrder ? 'order-of-arrival' : 'cut-into-batches', where };
 }
 
 const keyedOperators = ({ nodes }: Plan) =>

@@ -282,7 +282,12 @@ class Simulation {
     const isRepeatable = again !== null || failed.finding.kind === 'shards';
     const smallest = again === null ? failed : await this.shrink(again);
     const calm = await this.fails(failed, smallest.setup, calmPlan(smallest.faults.seed));
-    const causes = await causesOf(this.simulated, smallest.run, smallest.finding, calm !== null);
+    const causes = await causesOf(
+      this.simulated,
+      smallest.run,
+      smallest.finding,
+      this.arrivals.isFree && calm !== null,
+    );
     const { seed } = failed.faults;
     return {
       seed,

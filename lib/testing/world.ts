@@ -276,7 +276,8 @@ export class World {
     this.call('kinesis', 'CreateStream', { StreamName: STREAM, ShardCount: shardCount });
     this.call('kinesis', 'IncreaseStreamRetentionPeriod', {
       StreamName: STREAM,
-      RetentionPeriodHours: 168,
+      // The longest there is: a run is judged by the records of its stream when all of it is over.
+      RetentionPeriodHours: 8_760,
     });
     const rowTables = rowTablesOf(this.pipeline);
     for (const TableName of [LOG_TABLE, ...rowTables]) {

@@ -21,8 +21,8 @@ export const planted: PlantedBug = {
     },
     {
       path: 'lib/runtime/partition-task.ts',
-      source: '    warm.state.adopt(result.draft);\n',
-      replacement: '    if (number % 3 !== 0) warm.state.adopt(result.draft);\n',
+      source: 'this.deadlineMs);\n    warm.state.adopt(result.draft);\n',
+      replacement: 'this.deadlineMs);\n    if (number % 3 !== 0) warm.state.adopt(result.draft);\n',
     },
   ],
 };

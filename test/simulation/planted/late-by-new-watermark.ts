@@ -1,0 +1,13 @@
+import type { PlantedBug } from './planted-bug.ts';
+
+export const planted: PlantedBug = {
+  what: 'the watermark rises record by record, and the late filter uses it before its commit',
+  edits: [
+    {
+      path: 'lib/runtime/process-batch.ts',
+      source: '      pass.endRecord();\n',
+      replacement:
+        '      pass.endRecord();\n      pass.previous = new GroupWatermarks(this.advance(input.watermarkMs), input.floors);\n',
+    },
+  ],
+};
