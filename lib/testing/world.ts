@@ -43,6 +43,8 @@ const LOG_TABLE = 'log';
 const FUNCTION = 'partition-task';
 const TIMEOUT_MS = 60_000;
 const MINUTE_MS = 60_000;
+/** A moved alias is moved everywhere after this time. */
+const ALIAS_MOVES_MS = 2 * MINUTE_MS;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 /** Everything that is pending when faults end must be done within this time. */
 const CONVERGENCE_MS = 12 * 60 * MINUTE_MS;
@@ -99,6 +101,7 @@ export class World {
   private sandboxCount = 0;
   private idCount = 0;
   private version = 1;
+  private movedMs = -Infinity;
   /** The sandbox whose code runs right now; user code can end it. */
   private running: Sandbox | null = null;
   private invocationCount = 0;
@@ -360,7 +363,7 @@ export class World {
       return;
     }
     const { Records: records } = JSON.parse(invocation.payload()) as { Records: DeliveredRecord[] };
-    const version = Number(invocation.version);
+    const version = this.versionFor(invocation, chance);
     let settled = false;
     const settle = (outcome: Outcome) => {
       if (settled) return;
@@ -442,6 +445,12 @@ export class World {
     this.inFlight.delete(invocation.id);
     this.cloud.settle(invocation.id, outcome, this.scheduler.nowMs);
     this.serviceChanged = true;
+  }
+
+  /** A moved alias is not moved everywhere at once: some invocations still go to the version before. */
+  private versionFor(invocation: Invocation, chance: Chance): number {
+    const isMoving = !this.calm && this.scheduler.nowMs < this.movedMs + ALIAS_MOVES_MS;
+    return isMoving && chance.percent(40) ? this.version - 1 : Number(invocation.version);
   }
 
   private sandboxFor(
@@ -645,6 +654,7 @@ export class World {
       Name: 'live',
       FunctionVersion: version,
     });
+    this.movedMs = this.scheduler.nowMs;
   }
 
   /** The newest checkpoint loses an object, where an older one can still serve. */

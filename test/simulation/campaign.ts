@@ -42,7 +42,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
   const parts = [];
   for (let from = first; from < first + count; from += RUNS_PER_PART) {
     const to = Math.min(first + count, from + RUNS_PER_PART);
-    parts.push({ mode, from, to, scenarioNames, untilCaught: false });
+    parts.push({ mode, from, to, scenarioNames, only: scenarioNames, untilCaught: false });
   }
   let done = 0;
   const results = await options.pool.run(await bundleRunner('engine', []), parts, () => {

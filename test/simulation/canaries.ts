@@ -22,7 +22,7 @@ export interface CanaryResult {
 
 /** Seeds for all trials of one bug: the seed budget of a commit. */
 const SEEDS_PER_BUG = 2_000;
-const TRIALS = 5;
+const TRIALS = 3;
 
 const FOLDER = join(import.meta.dirname, 'planted');
 
@@ -37,11 +37,12 @@ export const plantedNames = (): readonly string[] =>
 export async function runCanary(pool: WorkerPool, name: string): Promise<CanaryResult> {
   const { planted } = (await import(join(FOLDER, `${name}.ts`))) as { planted: PlantedBug };
   const bundlePath = await bundleRunner(`planted-${name}`, planted.edits);
-  const scenarioNames = planted.scenarioNames ?? Object.keys(SCENARIOS);
-  const seeds = SEEDS_PER_BUG / TRIALS;
+  const scenarioNames = Object.keys(SCENARIOS);
+  const only = planted.scenarioNames ?? scenarioNames;
+  const seeds = Math.floor(SEEDS_PER_BUG / TRIALS);
   const trials = Array.from({ length: TRIALS }, (_, trial): Part => {
     const from = trial * seeds;
-    return { mode: 'random', from, to: from + seeds, scenarioNames, untilCaught: true };
+    return { mode: 'random', from, to: from + seeds, scenarioNames, only, untilCaught: true };
   });
   const results = await pool.run(bundlePath, trials);
   const caught = results.filter(({ failures }) => failures.length > 0);
@@ -51,13 +52,14 @@ export async function runCanary(pool: WorkerPool, name: string): Promise<CanaryR
     what: planted.what,
     caughtCount: caught.length,
     trialCount: TRIALS,
-    medianSeeds: medianOf(results.map(seedsTaken)),
+    medianSeeds: medianOf(results.map((result, trial) => seedsTaken(result, trial * seeds))),
     firstViolation: violation === undefined ? '' : `${violation.invariant}: ${violation.what}`,
   };
 }
 
-const seedsTaken = ({ failures, runCount }: PartResult) =>
-  failures.length > 0 ? runCount : Number.POSITIVE_INFINITY;
+/** Seeds of a commit's campaign up to the failing one; those of scenarios that were left out count. */
+const seedsTaken = ({ failures: [failure] }: PartResult, from: number) =>
+  failure === undefined ? Number.POSITIVE_INFINITY : failure.index - from + 1;
 
 const medianOf = (numbers: readonly number[]) =>
   [...numbers].sort((left, right) => left - right)[Math.floor(numbers.length / 2)]!;

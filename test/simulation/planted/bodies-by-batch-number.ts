@@ -9,4 +9,5 @@ export const planted: PlantedBug = {
       replacement: '`bodies/${log}/${padded(batchNumber)}-body`',
     },
   ],
+  scenarioNames: ['spilled-windows', 'slow-sales'],
 };

@@ -21,4 +21,5 @@ export const planted: PlantedBug = {
 `,
     },
   ],
+  scenarioNames: ['windowed-sales', 'spilled-windows', 'lost-commits'],
 };

@@ -9,4 +9,5 @@ export const planted: PlantedBug = {
       replacement: "  return { kind: 'end', links: read.links };",
     },
   ],
+  scenarioNames: ['lost-commits'],
 };

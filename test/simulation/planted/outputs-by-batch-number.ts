@@ -9,4 +9,5 @@ export const planted: PlantedBug = {
       replacement: '`staged/${log}/${padded(batchNumber)}-${index}`',
     },
   ],
+  scenarioNames: ['packed-records'],
 };

@@ -9,4 +9,5 @@ export const planted: PlantedBug = {
       replacement: '  return order > 0 ? 0 : Infinity;',
     },
   ],
+  scenarioNames: ['spilled-windows', 'packed-records', 'slow-sales'],
 };

@@ -238,14 +238,14 @@ const deletedRows: BuildScenario = (seed, size) => ({
       .plan(),
   arrivals: arrivalsOf({
     seed,
-    bursts: bursts(size, 18, 4),
+    bursts: bursts(size, 36, 4),
     burstMax: 2,
     pauseMaxMs: 8_000,
   }),
   shardCount: 1,
   ringSize: 3,
   batchSize: 3,
-  surroundings: deletingRows(({ sales }) => Number(sales) % 3 === 0),
+  surroundings: deletingRows(({ sales }) => Number(sales) % 2 === 0),
   expected: runningSales,
 });
 
