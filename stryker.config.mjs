@@ -13,7 +13,7 @@ export default {
   ignorePatterns: ['**', '!lib/**/*.ts', '!test/**/*', '!tsconfig.json', '!package.json'],
   tempDirName: '.rivulet/mutation/sandbox',
   concurrency: 2,
-  timeoutMS: 5_000,
+  timeoutMS: 1_000,
   timeoutFactor: 2,
   reporters: ['clear-text', 'progress', 'json'],
   clearTextReporter: { allowColor: false, logTests: false, reportTests: false },

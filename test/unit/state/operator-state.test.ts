@@ -113,6 +113,23 @@ test.each([
   expect(isEveryKeyGroup({ firstKeyGroup, lastKeyGroup })).toBe(every);
 });
 
+test('keys without rows are forgotten once they are many beyond two for each row', () => {
+  const operator = new OperatorState('o', 's', KINDS);
+  const idle = (from: number, count: number) => {
+    for (let n = from; n < from + count; n += 1) operator.keys.intern(`idle ${n}`, 7);
+  };
+  idle(0, 65_536);
+  fold(operator, 0, rowsOf(1, ['a', 1], ['b', 2]));
+  idle(65_536, 2);
+  operator.trimKeys();
+  expect(operator.keys.size).toBe(65_536 + 4);
+  idle(65_538, 1);
+  operator.trimKeys();
+  expect(operator.keys.size).toBe(2);
+  fold(operator, 0, rowsOf(1, ['c', 3]));
+  expect(listed(operator, 0)).toEqual(['a 1 -', 'b 2 -', 'c 3 -']);
+});
+
 describe('the tables of closed windows', () => {
   test('are used again, empty', () => {
     const operator = new OperatorState('o', 's', KINDS);

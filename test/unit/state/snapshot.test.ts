@@ -3,7 +3,8 @@ import { KEY_GROUP_COUNT } from '../../../lib/model/hash-range.ts';
 import type { StateDraft } from '../../../lib/state/draft.ts';
 import { KeyedState } from '../../../lib/state/keyed-state.ts';
 import type { StateSchema } from '../../../lib/state/operator-draft.ts';
-import { decodeSegment } from '../../../lib/state/snapshot.ts';
+import { OperatorState } from '../../../lib/state/operator-state.ts';
+import { decodeSegment, encodeSegments } from '../../../lib/state/snapshot.ts';
 import { hexOf } from './support.ts';
 
 const SCHEMA: StateSchema = { id: 's', columns: [{ kind: 'number', initial: 0 }] };
@@ -106,6 +107,25 @@ describe('a segment', () => {
 
 describe('the segments of a snapshot', () => {
   const empty = (first: number, last: number) => Uint8Array.of(0x81, first, last, 0);
+
+  test('end at the key group that brings them to a quarter of a million rows', () => {
+    const operator = new OperatorState('o', 's', []);
+    const table = operator.newTable();
+    operator.tables.set(0, table);
+    for (let row = 0; row <= 250_000; row += 1) {
+      const keyGroup = row === 0 ? 2 : row < 249_999 ? 3 : row < 250_000 ? 4 : 200;
+      table.append(operator.keys.intern(`${1_000_000 + row}`, keyGroup));
+    }
+    expect(
+      encodeSegments([operator]).map(({ firstKeyGroup, lastKeyGroup }) => [
+        firstKeyGroup,
+        lastKeyGroup,
+      ]),
+    ).toEqual([
+      [0, 4],
+      [5, 255],
+    ]);
+  });
 
   test('may come in any order', () => {
     const segments = [empty(200, 255), empty(0, 9), empty(10, 199)];
