@@ -2,8 +2,9 @@
 // head that user code did not survive. From the third on the batch is taken in prefixes, half as long
 // after each further death, down to one record; if that one kills three processes all alone, it is
 // set aside unread. A note belongs to one head and one first record, so every commit starts the count
-// anew. The note is written right before user code runs and taken back right after it, so deaths at
-// any other place do not count.
+// anew. The note is written right before user code runs and taken back right after it, so a death at
+// another place counts only if it hits the request that takes the note back: six of those in a row at
+// one record would set a good record aside, as a dead letter with its bytes.
 
 import type { AttemptNote } from '../model/commit.ts';
 import { ATTEMPTS_BEFORE_ISOLATION, LONE_DEATHS_MAX } from '../model/limits.ts';
