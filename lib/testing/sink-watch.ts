@@ -4,7 +4,8 @@
 
 import type { Item } from '../adapters/aws/commit-item.ts';
 import type { Cloud } from '../cloud/cloud.ts';
-import type { ItemChange, OutboxEntry } from '../model/commit.ts';
+import { canonicalNumber } from '../cloud/dynamodb/number.ts';
+import type { AttributeJson, ItemChange, OutboxEntry } from '../model/commit.ts';
 import { sha256Hex } from '../state/digest.ts';
 import { type Journal, type JournalEntry, nameOf, type ReportViolation } from './journal.ts';
 
@@ -190,6 +191,15 @@ const isDeleted = (item: Item) => item['_deleted']?.BOOL === true;
 function isSameRow(item: Item, change: ItemChange): boolean {
   if (!('put' in change)) return isDeleted(item);
   return Object.entries(change.put).every(
-    ([name, value]) => JSON.stringify(item[name]) === JSON.stringify(value),
+    ([name, value]) => JSON.stringify(item[name]) === JSON.stringify(asStored(value)),
   );
+}
+
+/** A value as the table hands it out: it keeps what a number is worth, and not how it was written. */
+function asStored(value: AttributeJson): AttributeJson {
+  if ('N' in value) return { N: canonicalNumber(value.N) };
+  if ('L' in value) return { L: value.L.map(asStored) };
+  if (!('M' in value)) return value;
+  const members = Object.entries(value.M).map(([name, member]) => [name, asStored(member)]);
+  return { M: Object.fromEntries(members) };
 }
