@@ -1,7 +1,9 @@
 // What a run has given out, read from its commits, and where two such results differ. Files and calls
 // are compared as the rows in them, in no order, because cuts decide how rows are spread over them.
 
+import { canonicalNumber } from '../cloud/dynamodb/number.ts';
 import type { AttributeJson, ItemChange } from '../model/commit.ts';
+import type { Plan } from '../plan/plan.ts';
 
 /** Rows of one commit for one sink, decompressed. */
 export interface CommittedOutput {
@@ -30,10 +32,27 @@ export interface RowDifference {
 
 export const DEAD_LETTERS_UID = 'dead-letters';
 
+/** Fields of tables that hold exact decimals, by sink. */
+export type DecimalFields = ReadonlyMap<string, ReadonlySet<string>>;
+
+/** Which fields of a plan's tables are exact: aggregates over a `decimal`. */
+export function decimalFieldsOf({ nodes }: Plan): DecimalFields {
+  const fields = nodes.flatMap((sink) => {
+    const from = nodes.find(({ uid }) => sink.kind === 'dynamodb-sink' && uid === sink.inputs[0]);
+    if (from?.kind !== 'aggregate') return [];
+    const names = Object.entries(from.aggregates).flatMap(([name, spec]) =>
+      spec.kind !== 'custom' && spec.decimalScale !== null ? [name] : [],
+    );
+    return [[sink.uid, new Set(names)] as const];
+  });
+  return new Map(fields);
+}
+
 /** Collects outputs in the order of their commits; sinks in `changing` give rows again and again. */
 export function collectOutputs(
   outputs: readonly CommittedOutput[],
   changing: ReadonlySet<string>,
+  decimals: DecimalFields,
 ): FinalOutputs {
   const tables = new Map<string, Map<string, Row>>();
   const rows = new Map<string, Row[]>();
@@ -42,7 +61,10 @@ export function collectOutputs(
     if (kind === 'dynamodb') {
       const table = tables.get(sinkUid) ?? new Map<string, Row>();
       tables.set(sinkUid, table);
-      for (const line of linesOf(output.bytes)) applyChange(table, JSON.parse(line) as ItemChange);
+      const exact = decimals.get(sinkUid) ?? new Set();
+      for (const line of linesOf(output.bytes)) {
+        applyChange(table, JSON.parse(line) as ItemChange, exact);
+      }
     } else if (!changing.has(sinkUid)) {
       const collected = rows.get(sinkUid) ?? [];
       rows.set(sinkUid, collected);
@@ -104,15 +126,27 @@ const linesOf = (bytes: Uint8Array): readonly string[] =>
     .filter((line) => line !== '');
 
 /** An item without the attributes that belong to the engine. */
-function readItem(item: Readonly<Record<string, AttributeJson>>): Record<string, unknown> {
+function readItem(
+  item: Readonly<Record<string, AttributeJson>>,
+  exact: ReadonlySet<string>,
+): Record<string, unknown> {
   const fields = Object.entries(item).filter(([name]) => name !== 'pk' && name !== 'sk');
-  return Object.fromEntries(fields.map(([name, value]) => [name, readAttribute(value)]));
+  return Object.fromEntries(
+    fields.map(([name, value]) => [
+      name,
+      'N' in value && exact.has(name) ? canonicalNumber(value.N) : readAttribute(value),
+    ]),
+  );
 }
 
-/** Whether two values are equal; numbers may differ by `tolerance`, measured by the larger one. */
+/**
+ * Whether two values are equal. Doubles may differ by `tolerance`, measured by the larger one: added
+ * in another order, they round otherwise. Whole numbers do not round, and decimals are texts.
+ */
 function isSame(left: unknown, right: unknown, tolerance: number): boolean {
   if (Object.is(left, right)) return true;
   if (typeof left === 'number' && typeof right === 'number') {
+    if (Number.isSafeInteger(left) && Number.isSafeInteger(right)) return left === right;
     const scale = Math.max(1, Math.abs(left), Math.abs(right));
     return Math.abs(left - right) <= tolerance * scale;
   }
@@ -133,10 +167,14 @@ function isSame(left: unknown, right: unknown, tolerance: number): boolean {
   );
 }
 
-function applyChange(table: Map<string, Row>, change: ItemChange): void {
+function applyChange(
+  table: Map<string, Row>,
+  change: ItemChange,
+  exact: ReadonlySet<string>,
+): void {
   const { pk, sk } = 'put' in change ? change.put : change.delete;
   const key = JSON.stringify([pk, sk]);
-  if ('put' in change) table.set(key, readItem(change.put));
+  if ('put' in change) table.set(key, readItem(change.put, exact));
   else table.delete(key);
 }
 
@@ -150,13 +188,19 @@ function readLine({ role }: CommittedOutput, line: string): Row {
 
 function readAttribute(value: AttributeJson): unknown {
   if ('S' in value) return value.S;
-  if ('N' in value) return Number(value.N);
+  if ('N' in value) return readNumber(value.N);
   if ('BOOL' in value) return value.BOOL;
   if ('NULL' in value) return null;
   if ('L' in value) return value.L.map(readAttribute);
   return Object.fromEntries(
     Object.entries(value.M).map(([name, member]) => [name, readAttribute(member)]),
   );
+}
+
+/** A double where it is one, else the exact text, which no double holds. */
+function readNumber(text: string): number | string {
+  const [exact, double] = [canonicalNumber(text), Number(text)];
+  return canonicalNumber(String(double)) === exact ? double : exact;
 }
 
 /** By text; near numbers may sort apart, which the slow comparison then makes up for. */

@@ -6,6 +6,7 @@ import { AskedLog, type Handover, type ObservedRun } from './observed-run.ts';
 import {
   collectOutputs,
   DEAD_LETTERS_UID,
+  decimalFieldsOf,
   differenceOf,
   type FinalOutputs,
   type RowDifference,
@@ -71,7 +72,7 @@ export function finalOutputsOf(run: ObservedRun): FinalOutputs {
   const outputs = run.logs.flatMap((passes) =>
     passes.flatMap((pass) => committedOutputsOf(pass.outputs)),
   );
-  return collectOutputs(outputs, new Set(changing));
+  return collectOutputs(outputs, new Set(changing), decimalFieldsOf(run.plan));
 }
 
 async function effectsFinding(simulated: Simulated, run: ObservedRun): Promise<Finding | null> {

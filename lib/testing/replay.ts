@@ -104,7 +104,7 @@ export const committedOutputsOf = (outputs: CommittedPass['outputs']): readonly 
   outputs.map(({ sinkUid, role, target, bytes }) => ({ sinkUid, role, kind: target.kind, bytes }));
 
 const finalOf = ({ outputs }: ReplayedPass) =>
-  collectOutputs(committedOutputsOf(outputs), new Set());
+  collectOutputs(committedOutputsOf(outputs), new Set(), new Map());
 
 const digestOf = ({ outputs, stateDigest }: ReplayedPass) =>
   sha256Hex(
