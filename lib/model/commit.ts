@@ -35,7 +35,11 @@ export interface Gap {
   readonly before: Position;
 }
 
-/** The newest checkpoint known when this commit was made; `fold` names its objects. */
+/**
+ * The newest checkpoint known when this commit was made; `fold` names its objects. Nothing that is
+ * decided depends on it: it is the evidence that the slot of a later lap was free to be reused, for
+ * whoever has to find out by hand how a log came to where it is.
+ */
 export interface SnapshotPointer {
   readonly batchNumber: BatchNumber;
   readonly fold: CommitId;

@@ -1,6 +1,6 @@
 // Watches checkpoints from outside: the pointer of a log only moves forward, what it names is stored,
-// belongs to the batch that it says and gives the state that the log's deltas give, its lineage leaves
-// no batch out, and a slot is written over only when the older of the two checkpoints covers it.
+// belongs to the batch that it says and gives the state that the log's deltas give, and a slot is
+// written over only when the older of the two checkpoints covers it.
 
 import type { CheckpointReference, ObjectReference, Pointer } from '../model/commit.ts';
 import type { LogId } from '../model/ids.ts';
@@ -16,6 +16,7 @@ import {
   type ReportViolation,
   stateDigestOf,
 } from './journal.ts';
+import { LineageWatch } from './lineage-watch.ts';
 
 export interface CheckpointWatchPorts {
   readonly journal: Journal;
@@ -29,11 +30,13 @@ export interface CheckpointWatchPorts {
 export class CheckpointWatch {
   private readonly ports: CheckpointWatchPorts;
   private readonly pointers = new Map<LogId, Pointer>();
-  /** The last batch of each log that a lineage names. */
-  private readonly described = new Map<LogId, number>();
+  /** Every checkpoint that a pointer has named, by its fold. */
+  private readonly folds = new Map<string, CheckpointReference>();
+  private readonly lineage: LineageWatch;
 
   constructor(ports: CheckpointWatchPorts) {
     this.ports = ports;
+    this.lineage = new LineageWatch(ports.journal, ports.report);
   }
 
   pointerOf(log: LogId): Pointer | undefined {
@@ -51,15 +54,28 @@ export class CheckpointWatch {
     ) {
       this.ports.report('I9', `the pointer of ${log} went back to batch ${to.newest.batchNumber}`);
     }
-    for (const checkpoint of checkpointsOf(to)) this.check(log, checkpoint);
+    for (const checkpoint of checkpointsOf(to)) {
+      this.folds.set(foldOf(log, checkpoint), checkpoint);
+      this.check(log, checkpoint);
+    }
   }
 
-  /** A commit was applied: what its slot held before is covered. */
+  /** A commit was applied: what its slot held before is covered, and the commit names the proof. */
   committed({ commit }: JournalEntry): void {
-    const { log, batchNumber, ringSize } = commit.header;
+    const { report } = this.ports;
+    const { log, batchNumber, ringSize, snapshot } = commit.header;
+    const overwritten = batchNumber - ringSize;
     const covered = this.pointers.get(log)?.previous?.batchNumber ?? 0;
-    if (batchNumber - ringSize <= covered) return;
-    this.ports.report('I12', `${nameOf(commit)} was written over a slot that no checkpoint covers`);
+    if (overwritten > covered) {
+      report('I12', `${nameOf(commit)} was written over a slot that no checkpoint covers`);
+    }
+    const known = snapshot === null ? undefined : this.folds.get(foldOf(log, snapshot));
+    if (snapshot !== null && known?.batchNumber !== snapshot.batchNumber) {
+      report('I7', `${nameOf(commit)} names a checkpoint that there never was`);
+    }
+    if (overwritten > (snapshot?.batchNumber ?? 0)) {
+      report('I7', `${nameOf(commit)} names no checkpoint that covers its slot`);
+    }
   }
 
   /** Everything that a recovery could need is still stored. */
@@ -97,7 +113,10 @@ export class CheckpointWatch {
     if (digest !== null && digest !== entry.stateDigest) {
       report('I8', `${name} holds another state than its log gives`);
     }
-    this.checkLineage(log, { manifest, name });
+    const { lineage } = manifest;
+    const lines = lineage === null ? null : this.stored(lineage);
+    if (lineage !== null && lines === null) return;
+    this.lineage.check({ name, log, head: checkpoint.batchNumber, bytes: lines });
   }
 
   private stateDigestIn({ segments }: Manifest): string | null {
@@ -105,37 +124,6 @@ export class CheckpointWatch {
     if (stored.includes(null)) return null;
     const plain = stored.map((bytes) => decompress(bytes!, SEGMENT_BYTES_MAX));
     return stateDigestOf(KeyedState.fromSegments(plain));
-  }
-
-  private checkLineage(
-    log: LogId,
-    { manifest, name }: { readonly manifest: Manifest; readonly name: string },
-  ): void {
-    const { journal, report } = this.ports;
-    const described = this.described.get(log) ?? 0;
-    const { batchNumber: head } = manifest.header;
-    const lines = manifest.lineage === null ? [] : this.linesOf(manifest.lineage);
-    let next = lines[0]?.batchNumber ?? described + 1;
-    if (next > described + 1) {
-      report('I7', `the lineage of ${name} leaves out batches from ${described + 1} on`);
-    }
-    for (const line of lines) {
-      const committed = journal.entriesOf(log)[line.batchNumber - 1]?.commit.header;
-      if (line.batchNumber !== next || line.inputDigest !== committed?.inputDigest) {
-        report('I7', `the lineage of ${name} is not that of batch ${next}`);
-      }
-      next = line.batchNumber + 1;
-    }
-    const last = Math.max(described, next - 1);
-    if (last < head) report('I7', `the lineage of ${name} ends with batch ${last}`);
-    this.described.set(log, Math.max(last, head));
-  }
-
-  private linesOf(reference: ObjectReference): readonly Line[] {
-    const bytes = this.stored(reference);
-    if (bytes === null) return [];
-    const lines = Buffer.from(bytes).toString('utf8').trimEnd().split('\n');
-    return lines.slice(1).map((line) => JSON.parse(line) as Line);
   }
 
   /** The bytes that a reference names; reports when they are not there. */
@@ -149,10 +137,7 @@ export class CheckpointWatch {
   }
 }
 
-interface Line {
-  readonly batchNumber: number;
-  readonly inputDigest: string;
-}
+const foldOf = (log: LogId, { fold }: { readonly fold: string }) => `${log} ${fold}`;
 
 const checkpointsOf = ({ newest, previous }: Pointer): readonly CheckpointReference[] =>
   previous === null ? [newest] : [previous, newest];
