@@ -1,0 +1,173 @@
+// The sandboxes of a run and what is deployed in them: the engine's task with its adapters and the
+// SDK's clients, in one process each.
+
+import { createDynamoDbCommitLog } from '../adapters/aws/dynamodb-commit-log.ts';
+import { createKinesisSourceStream } from '../adapters/aws/kinesis-source-stream.ts';
+import { createS3ObjectStore } from '../adapters/aws/s3-object-store.ts';
+import { createDynamoDbTablePublisher } from '../adapters/aws/sinks/dynamodb-table-publisher.ts';
+import { createS3ObjectPublisher } from '../adapters/aws/sinks/s3-object-publisher.ts';
+import type { SinkTargets } from '../contract/environment.ts';
+import { SINGLE_STAGE } from '../contract/keys.ts';
+import { asCommitId } from '../model/ids.ts';
+import { isKeyed, sourceOf } from '../plan/plan.ts';
+import type { ExecutablePlan } from '../runtime/batch.ts';
+import { createPartitionTask } from '../runtime/partition-task.ts';
+import { compilePlan } from '../runtime/process-batch.ts';
+import type { Chance } from './chance.ts';
+import { type Deployment, LOG_TABLE } from './deployment.ts';
+import type { InvocationFaultKind } from './fault-plan.ts';
+import { stateDigestOf } from './journal.ts';
+import type { Network } from './network.ts';
+import { MINUTE_MS, type Run } from './run.ts';
+import { Sandbox } from './sandbox.ts';
+import { ENGINE_BUCKET } from './sink-watch.ts';
+import { targetsOf } from './targets.ts';
+import type { Watchers } from './watchers.ts';
+
+export class Sandboxes {
+  private readonly run: Run;
+  private readonly deployment: Deployment;
+  private readonly network: Network;
+  private readonly watchers: Watchers;
+  private readonly targets: SinkTargets;
+  private all: Sandbox[] = [];
+  private count = 0;
+  private idCount = 0;
+  /** The sandbox whose code runs right now; user code can end it. */
+  private running: Sandbox | null = null;
+
+  constructor(options: {
+    readonly run: Run;
+    readonly deployment: Deployment;
+    readonly network: Network;
+    readonly watchers: Watchers;
+  }) {
+    this.run = options.run;
+    this.deployment = options.deployment;
+    this.network = options.network;
+    this.watchers = options.watchers;
+    this.targets = targetsOf(this.run.pipeline);
+  }
+
+  /** The sandbox that runs an invocation of a version. */
+  sandboxFor(version: number, fault: InvocationFaultKind | undefined, chance: Chance): Sandbox {
+    const idle = this.all.filter((one) => one.isIdle && one.version === version);
+    if (fault === 'cold' || idle.length === 0) return this.newSandbox(version, chance);
+    if (fault !== 'stalest') return chance.pick(idle);
+    return idle.reduce((left, right) => (left.idleSinceMs <= right.idleSinceMs ? left : right));
+  }
+
+  /** Any idle sandbox, of an older version, too; or a new one. */
+  otherFor(version: number, chance: Chance): Sandbox {
+    const idle = this.all.filter((one) => one.isIdle);
+    const isNew = idle.length === 0 || chance.percent(30);
+    return isNew ? this.newSandbox(version, chance) : chance.pick(idle);
+  }
+
+  /** The process of one run of maintenance. */
+  forMaintenance(): Sandbox {
+    return this.create(this.deployment.version, 0);
+  }
+
+  killAll(): void {
+    for (const sandbox of this.all) sandbox.die();
+  }
+
+  recycle(): void {
+    for (const sandbox of this.all) if (sandbox.isIdle) sandbox.die();
+  }
+
+  /** User code ends the process that it runs in. */
+  endRunning(): never {
+    this.running?.die();
+    this.run.reached.count('process ended by user code');
+    throw new Error('the process of this sandbox has ended');
+  }
+
+  portsOf(sandbox: Sandbox) {
+    const clients = this.network.clientsOf(sandbox);
+    const { clock } = sandbox;
+    const { reached } = this.run;
+    return {
+      commits: createDynamoDbCommitLog(clients.dynamodb, LOG_TABLE),
+      objects: createS3ObjectStore(clients.s3, ENGINE_BUCKET),
+      tables: createDynamoDbTablePublisher(clients.dynamodb, clock),
+      files: createS3ObjectPublisher(clients.s3, ENGINE_BUCKET, clock),
+      stream: createKinesisSourceStream(clients.kinesis, this.deployment.streamArn),
+      clock,
+      ids: {
+        commitId: () => {
+          this.idCount += 1;
+          return asCommitId(`id-${String(this.idCount).padStart(19, '0')}`);
+        },
+      },
+      logger: {
+        info: (message: string) => reached.logged(message),
+        warn: (message: string, fields: object) => {
+          reached.logged(message);
+          this.run.note(`warn ${message} ${JSON.stringify(fields)}`);
+        },
+      },
+    };
+  }
+
+  private create(version: number, skewMs: number): Sandbox {
+    const { scheduler } = this.run;
+    const sandbox = new Sandbox({ id: this.count, version, skewMs, scheduler });
+    this.count += 1;
+    return sandbox;
+  }
+
+  private newSandbox(version: number, chance: Chance): Sandbox {
+    const { calm, pipeline, scenario } = this.run;
+    const skewMs = calm || chance.percent(70) ? 0 : chance.between(-15, 15) * MINUTE_MS;
+    const sandbox = this.create(version, skewMs);
+    const executable = compilePlan(pipeline, this.targets);
+    sandbox.task = createPartitionTask(this.portsOf(sandbox), {
+      ...scenario.task,
+      identity: {
+        pipeline: pipeline.name,
+        stage: SINGLE_STAGE,
+        source: sourceOf(pipeline).name,
+        planHash: pipeline.hash,
+        isKeyed: isKeyed(pipeline),
+        codeHash: `code-${version}`,
+        deployEpoch: version,
+        ringSize: scenario.ringSize,
+      },
+      executable: this.watched(executable, sandbox),
+      recordAgeMaxMs: this.deployment.recordAgeMaxMs,
+      onGap: scenario.task?.onGap ?? 'fail',
+    });
+    this.all = this.all.filter((one) => !one.isDead);
+    this.all.push(sandbox);
+    return sandbox;
+  }
+
+  /** Checks that the state a batch starts from is the one that the log's deltas give. */
+  private watched(executable: ExecutablePlan, sandbox: Sandbox): ExecutablePlan {
+    const { journal } = this.watchers;
+    return {
+      plan: executable.plan,
+      processBatch: (input) => {
+        const number = Number(input.outputName.slice(input.outputName.lastIndexOf('-') + 1));
+        const log = this.watchers.logOf(input.shardId);
+        const expected = log === undefined ? undefined : journal.stateDigestAt(log, number - 1);
+        if (expected !== undefined && stateDigestOf(input.state) !== expected) {
+          this.run.report(
+            'I8',
+            `${log} batch ${number} starts from another state than its log gives`,
+          );
+        }
+        this.running = sandbox;
+        const pass = () => executable.processBatch(input);
+        const { surroundings } = this.run.scenario;
+        try {
+          return surroundings === undefined ? pass() : surroundings.pass(input, pass);
+        } finally {
+          this.running = null;
+        }
+      },
+    };
+  }
+}

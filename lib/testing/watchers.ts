@@ -1,0 +1,152 @@
+// All that watches a run from outside. Every call is shown to it at the moment it is applied, every
+// delivery and its acknowledgement when they happen, and at the end what is left.
+
+import type { Commit, Pointer } from '../model/commit.ts';
+import type { LogId, ShardId } from '../model/ids.ts';
+import { comparePositions, type DeliveredRecord } from '../model/record.ts';
+import { AccountWatch } from './account-watch.ts';
+import { CheckpointWatch } from './checkpoint-watch.ts';
+import { type Deployment, LOG_TABLE } from './deployment.ts';
+import { Journal, positionOf } from './journal.ts';
+import type { TracedCall } from './network.ts';
+import type { Run } from './run.ts';
+import type { SdkAnswer } from './sdk-answers.ts';
+import { ENGINE_BUCKET, isRowTable, OUTPUT_BUCKET, SinkWatch } from './sink-watch.ts';
+import { rowTablesOf } from './targets.ts';
+import { checkTiling } from './tiling.ts';
+
+const READS: ReadonlySet<string> = new Set(['GetItem', 'Query']);
+
+export class Watchers {
+  readonly journal: Journal;
+  readonly sinks: SinkWatch;
+  readonly checkpoints: CheckpointWatch;
+  readonly accounts: AccountWatch;
+  private readonly run: Run;
+
+  constructor(run: Run, isDestroyed: (key: string) => boolean) {
+    this.run = run;
+    const report = (invariant: string, what: string) => run.report(invariant, what);
+    this.sinks = new SinkWatch({
+      cloud: run.cloud,
+      report,
+      nowMs: () => run.scheduler.nowMs,
+      tables: rowTablesOf(run.pipeline),
+    });
+    const storedObject = (key: string) => this.sinks.object(ENGINE_BUCKET, key);
+    this.journal = new Journal({ report, storedObject });
+    const { journal } = this;
+    this.checkpoints = new CheckpointWatch({ journal, report, storedObject, isDestroyed });
+    this.accounts = new AccountWatch(report);
+  }
+
+  /** The log that reads a shard, once it has a commit. */
+  logOf(shardId: string): LogId | undefined {
+    return this.journal.logIds.find((id) => id.endsWith(`/${shardId}`));
+  }
+
+  commitsOf(shardId: string): readonly Commit[] {
+    const log = this.logOf(shardId);
+    return log === undefined ? [] : this.journal.entriesOf(log).map(({ commit }) => commit);
+  }
+
+  /** A call of a sandbox was applied. */
+  applied(call: TracedCall, answer: SdkAnswer): void {
+    const { operation, input, index, sandbox } = call;
+    const outcome = answer.kind === 'error' ? answer.error.name : 'ok';
+    this.run.note(`apply ${index} by ${sandbox.id} ${operation} ${targetOf(input)} ${outcome}`);
+    this.run.reached.applied(call, answer);
+    if (answer.kind === 'error') return;
+    const {
+      TableName: table,
+      Item: item,
+      Bucket: bucket,
+      Key: key,
+    } = input as {
+      TableName?: string;
+      Item?: Parameters<Journal['append']>[0];
+      Bucket?: string;
+      Key?: string;
+    };
+    if (operation === 'PutItem' && table === LOG_TABLE) this.committed(item!, sandbox.id);
+    if (operation === 'UpdateItem' && table === LOG_TABLE) this.updated(input);
+    if (READS.has(operation) && table === LOG_TABLE && input['ConsistentRead'] !== true) {
+      this.run.report('I8', `${operation} of the log may give what is no longer true`);
+    }
+    if (operation === 'PutItem' && isRowTable(table)) this.sinks.rowPut(item!, this.journal);
+    if ((operation === 'PutObject' || operation === 'CopyObject') && bucket === OUTPUT_BUCKET) {
+      this.sinks.objectPut(key!);
+    }
+  }
+
+  /** What is acknowledged is committed, whoever committed it. */
+  acknowledged(
+    records: readonly DeliveredRecord[],
+    response: { readonly batchItemFailures: readonly { readonly itemIdentifier: string }[] },
+  ): void {
+    const failed = response.batchItemFailures[0]?.itemIdentifier;
+    const end = failed === undefined ? records.length : indexOf(records, failed);
+    const last = records[end - 1];
+    if (last === undefined) return;
+    const shardId = last.eventID.split(':')[0] as ShardId;
+    const log = this.logOf(shardId);
+    const head = log === undefined ? undefined : this.journal.headOf(log);
+    const position = head === undefined ? undefined : positionOf(head.commit);
+    const { sequenceNumber } = last.kinesis;
+    const acknowledged = { sequenceNumber, subSequenceNumber: 0 } as NonNullable<typeof position>;
+    if (position === undefined || comparePositions(position, acknowledged) < 0) {
+      this.run.report('I1', `${shardId}: records were acknowledged that no commit covers`);
+    }
+  }
+
+  /** What must hold when everything is over. */
+  checkAtEnd(deployment: Deployment): void {
+    this.sinks.checkAll();
+    this.checkpoints.checkAll();
+    for (const shardId of deployment.shardIds) {
+      checkTiling(this.run, {
+        shardId,
+        records: deployment.recordsOf(shardId),
+        commits: this.commitsOf(shardId),
+      });
+    }
+  }
+
+  private updated(input: TracedCall['input']): void {
+    const { Key: key, ExpressionAttributeValues: values } = input as {
+      Key: { pk: { S: LogId } };
+      ExpressionAttributeValues: { ':to'?: { S: string } };
+    };
+    const to = values[':to'];
+    if (to !== undefined) this.checkpoints.moved(key.pk.S, JSON.parse(to.S) as Pointer);
+  }
+
+  private committed(item: Parameters<Journal['append']>[0], sandboxId: number): void {
+    const log = this.journal.logIds.find((id) => id === item['pk']?.S);
+    const previous = log === undefined ? undefined : this.journal.headOf(log);
+    const entry = this.journal.append(item);
+    if (entry === undefined) return;
+    this.run.reached.committed(entry.commit);
+    this.sinks.committed(entry, previous);
+    this.checkpoints.committed(entry);
+    this.accounts.committed(sandboxId, entry.commit);
+  }
+}
+
+const indexOf = (records: readonly DeliveredRecord[], sequenceNumber: string) =>
+  records.findIndex(({ kinesis }) => kinesis.sequenceNumber === sequenceNumber);
+
+/** What a call is about, in a few characters. */
+function targetOf(input: TracedCall['input']): string {
+  const { TableName, Key, Bucket, Item } = input as {
+    TableName?: string;
+    Key?: unknown;
+    Bucket?: string;
+    Item?: Record<string, { N?: string; S?: string }>;
+  };
+  const place = TableName ?? Bucket ?? '';
+  const number = Item?.['n']?.N ?? Item?.['_n']?.N;
+  return [place, typeof Key === 'string' ? Key : '', number ?? '']
+    .filter((part) => part !== '')
+    .join(' ');
+}
