@@ -6,7 +6,7 @@ import { RECORD_AGE_MAX_S } from '../model/limits.ts';
 import type { Chance } from './chance.ts';
 import { MINUTE_MS, type Run } from './run.ts';
 import { ENGINE_BUCKET, OUTPUT_BUCKET } from './sink-watch.ts';
-import { rowTablesOf } from './targets.ts';
+import { tablesOf } from './targets.ts';
 
 export const LOG_TABLE = 'log';
 const STREAM = 'events';
@@ -114,7 +114,7 @@ export class Deployment {
       // The longest there is: a run is judged by the records of its stream when all of it is over.
       RetentionPeriodHours: 8_760,
     });
-    for (const TableName of [LOG_TABLE, ...rowTablesOf(run.pipeline)]) {
+    for (const TableName of [LOG_TABLE, ...tablesOf(run.pipeline)]) {
       const type = TableName === LOG_TABLE ? 'N' : 'S';
       run.call('dynamodb', 'CreateTable', {
         TableName,

@@ -15,6 +15,18 @@ const DEFAULT_START_MS = Date.UTC(2026, 0, 1);
 export const MINUTE_MS = 60_000;
 export const DAY_MS = 24 * 60 * MINUTE_MS;
 
+/** No code of a plan runs outside of the sandboxes. */
+const NOWHERE: Process = {
+  end: () => outside(),
+  get dynamodb() {
+    return outside();
+  },
+};
+
+const outside = (): never => {
+  throw new Error('code of the pipeline ran outside of a sandbox');
+};
+
 export interface Violation {
   readonly invariant: string;
   readonly what: string;
@@ -36,7 +48,7 @@ export class Run {
   /** Whether faults are over. */
   calm = false;
 
-  constructor(scenario: Scenario, plan: FaultPlan, process: Process) {
+  constructor(scenario: Scenario, plan: FaultPlan) {
     this.scenario = scenario;
     this.startMs = scenario.startMs ?? DEFAULT_START_MS;
     this.faults = new FaultSelection(plan);
@@ -53,7 +65,7 @@ export class Run {
       retryDelayMaxMs: this.isSlowToRetry ? 300_000 : this.chance.pick([1_000, 30_000]),
       readLagMs: this.chance.percent(50) ? () => this.chance.below(MINUTE_MS) : () => 0,
     });
-    this.pipeline = scenario.plan(process);
+    this.pipeline = scenario.plan(NOWHERE);
   }
 
   /** The chance of one thing of the run, whatever else happens. */

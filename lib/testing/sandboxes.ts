@@ -20,6 +20,7 @@ import { stateDigestOf } from './journal.ts';
 import type { Network } from './network.ts';
 import { MINUTE_MS, type Run } from './run.ts';
 import { Sandbox } from './sandbox.ts';
+import type { Process } from './scenario.ts';
 import { ENGINE_BUCKET } from './sink-watch.ts';
 import { targetsOf } from './targets.ts';
 import type { Watchers } from './watchers.ts';
@@ -33,8 +34,6 @@ export class Sandboxes {
   private all: Sandbox[] = [];
   private count = 0;
   private idCount = 0;
-  /** The sandbox whose code runs right now; user code can end it. */
-  private running: Sandbox | null = null;
 
   constructor(options: {
     readonly run: Run;
@@ -77,13 +76,6 @@ export class Sandboxes {
     for (const sandbox of this.all) if (sandbox.isIdle) sandbox.die();
   }
 
-  /** User code ends the process that it runs in. */
-  endRunning(): never {
-    this.running?.die();
-    this.run.reached.count('process ended by user code');
-    throw new Error('the process of this sandbox has ended');
-  }
-
   portsOf(sandbox: Sandbox) {
     const clients = this.network.clientsOf(sandbox);
     const { clock } = sandbox;
@@ -118,11 +110,24 @@ export class Sandboxes {
     return sandbox;
   }
 
+  /** What user code in a sandbox may do. */
+  private processOf(sandbox: Sandbox): Process {
+    return {
+      end: () => {
+        sandbox.die();
+        this.run.reached.count('process ended by user code');
+        throw new Error('the process of this sandbox has ended');
+      },
+      dynamodb: this.network.clientsOf(sandbox).dynamodb,
+    };
+  }
+
   private newSandbox(version: number, chance: Chance): Sandbox {
     const { calm, pipeline, scenario } = this.run;
     const skewMs = calm || chance.percent(70) ? 0 : chance.between(-15, 15) * MINUTE_MS;
     const sandbox = this.create(version, skewMs);
-    const executable = compilePlan(pipeline, this.targets);
+    const plan = scenario.plan(this.processOf(sandbox));
+    const executable = compilePlan(this.watchers.sinks.handovers.watched(plan), this.targets);
     sandbox.task = createPartitionTask(this.portsOf(sandbox), {
       ...scenario.task,
       identity: {
@@ -135,7 +140,7 @@ export class Sandboxes {
         deployEpoch: version,
         ringSize: scenario.ringSize,
       },
-      executable: this.watched(executable, sandbox),
+      executable: this.watched(executable),
       recordAgeMaxMs: this.deployment.recordAgeMaxMs,
       onGap: scenario.task?.onGap ?? 'fail',
     });
@@ -145,7 +150,7 @@ export class Sandboxes {
   }
 
   /** Checks that the state a batch starts from is the one that the log's deltas give. */
-  private watched(executable: ExecutablePlan, sandbox: Sandbox): ExecutablePlan {
+  private watched(executable: ExecutablePlan): ExecutablePlan {
     const { journal } = this.watchers;
     return {
       plan: executable.plan,
@@ -159,14 +164,9 @@ export class Sandboxes {
             `${log} batch ${number} starts from another state than its log gives`,
           );
         }
-        this.running = sandbox;
         const pass = () => executable.processBatch(input);
         const { surroundings } = this.run.scenario;
-        try {
-          return surroundings === undefined ? pass() : surroundings.pass(input, pass);
-        } finally {
-          this.running = null;
-        }
+        return surroundings === undefined ? pass() : surroundings.pass(input, pass);
       },
     };
   }

@@ -1,3 +1,4 @@
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { Plan } from '../plan/plan.ts';
 import type { BatchInput, BatchResult } from '../runtime/batch.ts';
 import type { TaskOptions } from '../runtime/partition-task.ts';
@@ -11,8 +12,10 @@ export interface Arrival {
   readonly data: Uint8Array;
 }
 
-/** What user code may do to the process it runs in. */
+/** What user code may do to the process it runs in, and by it. */
 export interface Process {
+  /** A client of its own, whose calls are struck by faults like all others. */
+  readonly dynamodb: DynamoDBClient;
   /** Ends the sandbox in which the caller runs, as running out of memory does. */
   end(): never;
 }
@@ -28,7 +31,7 @@ export interface Surroundings {
 /** A pipeline, the records it gets, and the settings it is deployed with. */
 export interface Scenario {
   readonly name: string;
-  /** Builds the plan; `process` is that of whichever sandbox runs the code. */
+  /** Builds the plan for one process; all of them are equal but for that process. */
   readonly plan: (process: Process) => Plan;
   readonly arrivals: readonly Arrival[];
   readonly shardCount: number;

@@ -7,6 +7,7 @@ import type { Cloud } from '../cloud/cloud.ts';
 import { canonicalNumber } from '../cloud/dynamodb/number.ts';
 import type { AttributeJson, ItemChange, OutboxEntry } from '../model/commit.ts';
 import { sha256Hex } from '../state/digest.ts';
+import { HandoverWatch } from './handover-watch.ts';
 import { type Journal, type JournalEntry, nameOf, type ReportViolation } from './journal.ts';
 
 /** The buckets and the table of a simulated world. */
@@ -31,6 +32,8 @@ export class SinkWatch {
   private readonly tables: readonly string[];
   /** Digest of every object that a commit names, by key. */
   private readonly objects = new Map<string, string>();
+  /** Calls of the functions of the plan. */
+  readonly handovers: HandoverWatch;
   /** The newest committed row of each item. */
   private readonly rows = new Map<string, CommittedRow>();
 
@@ -45,6 +48,7 @@ export class SinkWatch {
     this.report = options.report;
     this.nowMs = options.nowMs;
     this.tables = options.tables;
+    this.handovers = new HandoverWatch(options.report);
   }
 
   /** A commit was applied: the batch before it must be published, its own outputs may be from now on. */
@@ -54,6 +58,9 @@ export class SinkWatch {
       const { target } = output;
       const bytes = this.bytesOf(output);
       if (target.kind === 's3') this.objects.set(target.key, sha256Hex(bytes));
+      if (target.kind === 'function') {
+        this.handovers.add(entry.commit, output.sinkUid, target.batchId, bytes);
+      }
       if (target.kind !== 'dynamodb') continue;
       const { header } = entry.commit;
       for (const change of changesIn(bytes)) {
@@ -84,6 +91,7 @@ export class SinkWatch {
 
   /** All sinks hold what commits name, and nothing else. */
   checkAll(): void {
+    this.handovers.checkAll();
     const listed = new Set(this.listObjects());
     for (const [key, digest] of this.objects) {
       const stored = this.object(OUTPUT_BUCKET, key);
@@ -109,11 +117,13 @@ export class SinkWatch {
 
   /** All items of the result tables that are not deleted. */
   items(): readonly Item[] {
-    return this.tables.flatMap((TableName) => {
-      const scan = { TableName, ConsistentRead: true };
-      const { Items: items } = this.call('dynamodb', 'Scan', scan) as { Items: Item[] };
-      return items.filter((item) => !isDeleted(item));
-    });
+    return this.tables.flatMap((table) => this.itemsIn(table).filter((item) => !isDeleted(item)));
+  }
+
+  /** All items of a table. */
+  itemsIn(TableName: string): readonly Item[] {
+    const scan = { TableName, ConsistentRead: true };
+    return (this.call('dynamodb', 'Scan', scan) as { Items: Item[] }).Items;
   }
 
   listObjects(): readonly string[] {
@@ -138,6 +148,9 @@ export class SinkWatch {
       if (target.kind === 's3') {
         if (this.object(OUTPUT_BUCKET, target.key) === null) this.reportUnpublished(entry);
         continue;
+      }
+      if (target.kind === 'function' && !this.handovers.isTaken(target.batchId)) {
+        this.reportUnpublished(entry);
       }
       if (target.kind !== 'dynamodb') continue;
       for (const change of changesIn(this.bytesOf(output))) {

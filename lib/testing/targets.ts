@@ -21,3 +21,14 @@ export function targetsOf(plan: Plan): SinkTargets {
 /** The tables that rows of a plan go to. */
 export const rowTablesOf = (plan: Plan): readonly string[] =>
   plan.nodes.flatMap(({ kind, uid }) => (kind === 'dynamodb-sink' ? [rowTableOf(uid)] : []));
+
+/** Where a function of a scenario keeps what it was given. */
+export const functionTableOf = (uid: string) => `sent-${uid}`;
+
+/** All tables of a plan but the commit log. */
+export const tablesOf = (plan: Plan): readonly string[] => [
+  ...rowTablesOf(plan),
+  ...plan.nodes.flatMap(({ kind, uid }) =>
+    kind === 'foreach-batch-sink' ? [functionTableOf(uid)] : [],
+  ),
+];

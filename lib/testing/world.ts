@@ -4,6 +4,7 @@
 
 import type { Commit } from '../model/commit.ts';
 import type { LogId } from '../model/ids.ts';
+import type { Plan } from '../plan/plan.ts';
 import { Deployment, type StreamRecord } from './deployment.ts';
 import { ErrorWatch } from './error-watch.ts';
 import type { FaultPlan } from './fault-plan.ts';
@@ -63,7 +64,7 @@ export class World {
   private readonly losses: Losses = { destroyed: new Set(), logs: new Set() };
 
   constructor(scenario: Scenario, plan: FaultPlan) {
-    const run: Run = new Run(scenario, plan, { end: () => sandboxes.endRunning() });
+    const run = new Run(scenario, plan);
     const { losses } = this;
     const outages = new Outages(run);
     const watchers = new Watchers(run, (key) => losses.destroyed.has(key));
@@ -78,7 +79,7 @@ export class World {
     });
     const deployment = new Deployment(run);
     const errors = new ErrorWatch(run, deployment, losses);
-    const sandboxes: Sandboxes = new Sandboxes({ run, deployment, network, watchers });
+    const sandboxes = new Sandboxes({ run, deployment, network, watchers });
     const maintenance = new MaintenanceRuns(run, sandboxes, errors);
     const invocations = new Invocations({ run, deployment, sandboxes, watchers, errors });
     this.run = run;
@@ -98,6 +99,10 @@ export class World {
 
   get startMs(): number {
     return this.run.startMs;
+  }
+
+  get pipeline(): Plan {
+    return this.run.pipeline;
   }
 
   get journal(): Journal {

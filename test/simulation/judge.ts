@@ -5,8 +5,15 @@ import type { Item } from '../../lib/adapters/aws/commit-item.ts';
 import { comparePositions, type Position } from '../../lib/model/record.ts';
 import type { Scenario } from '../../lib/testing/scenario.ts';
 import { OUTPUT_BUCKET } from '../../lib/testing/sink-watch.ts';
+import { functionTableOf } from '../../lib/testing/targets.ts';
 import type { RunResult, Violation, World } from '../../lib/testing/world.ts';
-import type { CommittedBatches, Outputs, RecordText } from './oracle.ts';
+import {
+  type CommittedBatches,
+  type DeadRecord,
+  numberOf,
+  type Outputs,
+  type RecordText,
+} from './oracle.ts';
 
 /** A scenario that knows what should come out. */
 export interface JudgedScenario extends Scenario {
@@ -37,9 +44,15 @@ function committedBatches(
   shardId: string,
 ): CommittedBatches {
   const unpack = scenario.unpack ?? ((data) => [Buffer.from(data).toString('utf8')]);
-  const records = world.recordsOf(shardId).flatMap(({ sequenceNumber, data }) =>
+  const records = world.recordsOf(shardId).flatMap(({ sequenceNumber, data, arrivalMs }) =>
     unpack(data).map((text, subSequenceNumber) => ({
-      text,
+      record: {
+        text,
+        shardId,
+        sequenceNumber,
+        subSequenceNumber,
+        arrivedAt: new Date(arrivalMs).toISOString(),
+      },
       position: { sequenceNumber, subSequenceNumber } as Position,
     })),
   );
@@ -51,7 +64,7 @@ function committedBatches(
       ({ position }) =>
         comparePositions(first, position) <= 0 && comparePositions(position, last) <= 0,
     );
-    return [taken.map(({ text }) => text)];
+    return [taken.map(({ record }) => record)];
   });
 }
 
@@ -71,17 +84,30 @@ function outputsOf(world: World): Outputs {
     table: world.sinks.items().map(plainRow),
     files: linesUnder('rows/'),
     late: linesUnder('late/'),
-    dead: linesUnder('dead-letters/').map((letter) =>
-      Buffer.from((letter as { data: string }).data, 'base64').toString('utf8'),
-    ),
+    dead: linesUnder('dead-letters/').map(plainLetter),
+    handed: world.pipeline.nodes
+      .filter(({ kind }) => kind === 'foreach-batch-sink')
+      .flatMap(({ uid }) => world.sinks.itemsIn(functionTableOf(uid)))
+      .map(({ row }) => JSON.parse(row!.S!) as object),
   };
+}
+
+/** A dead letter without its sentence, its record as text. */
+function plainLetter(line: object): DeadRecord {
+  const { data, detail, ...letter } = line as Omit<DeadRecord, 'text'> & {
+    readonly data: string;
+    readonly detail: string;
+  };
+  return { ...letter, text: Buffer.from(data, 'base64').toString('utf8') };
 }
 
 function plainRow(item: Item): object {
   const own = Object.entries(item).filter(
     ([name]) => name !== 'pk' && name !== 'sk' && !name.startsWith('_'),
   );
-  return Object.fromEntries(own.map(([name, { S, N }]) => [name, N === undefined ? S : Number(N)]));
+  return Object.fromEntries(
+    own.map(([name, { S, N }]) => [name, N === undefined ? S : numberOf(N)]),
+  );
 }
 
 function differenceOf(

@@ -18,6 +18,8 @@ export interface ArrivalOptions {
   readonly encode?: (sales: readonly Sale[]) => Uint8Array;
   /** Characters of the note that makes a record large. @default none */
   readonly noteLength?: number;
+  /** Whether sales have a price. @default false */
+  readonly hasPrices?: boolean;
 }
 
 export function arrivalsOf(options: ArrivalOptions): readonly Arrival[] {
@@ -45,7 +47,10 @@ function arrivalAt(atMs: number, chance: Chance, options: ArrivalOptions): Arriv
   const shop = chance.pick(SHOPS);
   const draw = chance.below(100);
   if (draw < 3) return [{ atMs, partitionKey: shop, data: Buffer.from('{"at": broken') }];
-  const sale = saleAt(atMs, { shop, chance, draw, noteLength: options.noteLength ?? 0 });
+  const sale = withPrice(
+    saleAt(atMs, { shop, chance, draw, noteLength: options.noteLength ?? 0 }),
+    options,
+  );
   const encode = options.encode ?? ((sales) => Buffer.from(JSON.stringify(sales[0])));
   const sales = options.encode === undefined ? [sale] : [sale, { ...sale, amount: 1 }];
   const arrival = { atMs, partitionKey: shop, data: encode(sales) };
@@ -66,4 +71,12 @@ function saleAt(
   const at = draw < 5 ? START_MS + 400 * 86_400_000 : START_MS + atMs - behindMs;
   const sale = { at, shop, amount: chance.below(20) };
   return noteLength === 0 ? sale : { ...sale, note: 'x'.repeat(chance.below(noteLength)) };
+}
+
+/** Prices of all lengths: some end in zeros, some are too long for a double. */
+function withPrice(sale: Sale, { hasPrices = false }: ArrivalOptions): Sale {
+  if (!hasPrices) return sale;
+  const { at, amount } = sale;
+  const whole = BigInt(amount) + (amount % 4 === 0 ? 9_007_199_254_740_990n : 0n);
+  return { ...sale, price: `${whole}.${['00', '10', '30', '05', '99'][at % 5]}` };
 }

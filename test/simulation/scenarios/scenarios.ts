@@ -4,7 +4,9 @@
 
 import {
   count,
+  decimal,
   dynamodb,
+  foreachBatch,
   kinesis,
   pipeline,
   s3,
@@ -14,14 +16,23 @@ import {
 } from '../../../lib/index.ts';
 import { encodeAggregate } from '../../support/kpl.ts';
 import type { JudgedScenario } from '../judge.ts';
-import { doubledSales, runningSales, type Sale, salesByWindow } from '../oracle.ts';
+import {
+  doubledSales,
+  runningSales,
+  type Sale,
+  salesAfterEachBatch,
+  salesByWindow,
+} from '../oracle.ts';
 import { arrivalsOf, closingSales } from './arrivals.ts';
 import { deletingRows } from './deleting-rows.ts';
+import { keepingRows } from './keeping-rows.ts';
 
 /** How much of a scenario is run: `small` for plans by the ten thousand. */
 export type Size = 'small' | 'full';
 
 export type BuildScenario = (seed: number, size: Size) => JudgedScenario;
+
+type Priced = Sale & Required<Pick<Sale, 'price'>>;
 
 const bursts = (size: Size, full: number, small: number) => (size === 'full' ? full : small);
 
@@ -105,11 +116,15 @@ const completeTable: BuildScenario = (seed, size) => ({
   name: 'complete-table',
   plan: () =>
     pipeline('complete')
-      .from(kinesis<Sale>('events').partitionedBy('shop'))
+      .from(kinesis<Priced>('events').partitionedBy('shop'))
       .withWatermark('at', '10 seconds')
       .keyBy('shop')
       .window(tumbling('5 minutes'))
-      .aggregate({ sales: count(), total: sum('amount') })
+      .aggregate({
+        sales: count(),
+        total: sum('amount'),
+        paid: sum(decimal('price', { scale: 2 })),
+      })
       .to(dynamodb('rows'), { mode: 'complete' })
       .plan(),
   arrivals: arrivalsOf({
@@ -117,6 +132,7 @@ const completeTable: BuildScenario = (seed, size) => ({
     bursts: bursts(size, 10, 3),
     burstMax: bursts(size, 10, 3),
     pauseMaxMs: 60_000,
+    hasPrices: true,
   }),
   shardCount: size === 'full' ? 3 : 1,
   ringSize: 5,
@@ -127,6 +143,7 @@ const completeTable: BuildScenario = (seed, size) => ({
       slideMs: 300_000,
       delayMs: 10_000,
       complete: true,
+      hasPrices: true,
     }),
     files: [],
   }),
@@ -249,6 +266,29 @@ const deletedRows: BuildScenario = (seed, size) => ({
   expected: runningSales,
 });
 
+/** A function gets the rows of every batch; what it is given it keeps in a table of its own. */
+const handedRows: BuildScenario = (seed, size) => ({
+  name: 'handed-rows',
+  plan: (process) =>
+    pipeline('handed')
+      .from(kinesis<Priced>('events').partitionedBy('shop'))
+      .keyBy('shop')
+      .aggregate({ sales: count(), paid: sum(decimal('price', { scale: 2 })) })
+      .to(foreachBatch('keep', keepingRows(process, 'foreach-batch-keep')), { mode: 'update' })
+      .plan(),
+  arrivals: arrivalsOf({
+    seed,
+    bursts: bursts(size, 16, 4),
+    burstMax: bursts(size, 4, 2),
+    pauseMaxMs: 20_000,
+    hasPrices: true,
+  }),
+  shardCount: size === 'full' ? 2 : 1,
+  ringSize: 3,
+  batchSize: 3,
+  expected: salesAfterEachBatch,
+});
+
 /** Days, in which maintenance folds the log and removes what is old. */
 const slowSales: BuildScenario = (seed, size) => ({
   ...spilledWindows(seed, size),
@@ -273,5 +313,6 @@ export const SCENARIOS: Readonly<Record<string, BuildScenario>> = {
   'given-up-records': givenUpRecords,
   'deleted-rows': deletedRows,
   'slow-sales': slowSales,
+  'handed-rows': handedRows,
   'lost-commits': lostCommits,
 };
