@@ -7,6 +7,8 @@ import { comparePositions, type DeliveredRecord } from '../model/record.ts';
 import { AccountWatch } from './account-watch.ts';
 import { CheckpointWatch } from './checkpoint-watch.ts';
 import { type Deployment, LOG_TABLE } from './deployment.ts';
+import { givenUpIn } from './given-up.ts';
+import { digestOfInput } from './input-digest.ts';
 import { Journal, positionOf } from './journal.ts';
 import type { TracedCall } from './network.ts';
 import type { Run } from './run.ts';
@@ -54,7 +56,8 @@ export class Watchers {
   applied(call: TracedCall, answer: SdkAnswer): void {
     const { operation, input, index, sandbox } = call;
     const outcome = answer.kind === 'error' ? answer.error.name : 'ok';
-    this.run.note(`apply ${index} by ${sandbox.id} ${operation} ${targetOf(input)} ${outcome}`);
+    const sent = `${operation} ${targetOf(input)} ${digestOfInput(input)}`;
+    this.run.note(`apply ${index} by ${sandbox.id} ${sent} ${outcome}`);
     this.run.reached.applied(call, answer);
     if (answer.kind === 'error') return;
     const {
@@ -103,11 +106,14 @@ export class Watchers {
   checkAtEnd(deployment: Deployment): void {
     this.sinks.checkAll();
     this.checkpoints.checkAll();
+    const { cloud, scheduler } = this.run;
+    const givenUp = givenUpIn(cloud, scheduler.nowMs);
     for (const shardId of deployment.shardIds) {
       checkTiling(this.run, {
         shardId,
         records: deployment.recordsOf(shardId),
         commits: this.commitsOf(shardId),
+        givenUp: givenUp.filter((batch) => batch.shardId === shardId),
       });
     }
   }
