@@ -76,10 +76,12 @@ export function prepareEvents(
   });
 }
 
-function bytesOf(event: unknown): Uint8Array {
+/** An event as it is sent; throws where JSON has no form for it. */
+export function bytesOf(event: unknown): Uint8Array {
   if (event instanceof Uint8Array) return event;
   const text = typeof event === 'string' ? event : JSON.stringify(event);
-  return Buffer.from(text ?? '', 'utf8');
+  if (text === undefined) throw new TypeError('its JSON is undefined');
+  return Buffer.from(text, 'utf8');
 }
 
 /** Producers write the field of the event as they send it; a function is made for what the schema gives. */

@@ -28,56 +28,9 @@ import {
 import { failureWords } from './report.ts';
 import type { Arrival, Scenario } from './scenario.ts';
 import { shrinkPlan } from './shrink.ts';
-import { createInstance, functionSinksOf, type Simulated } from './subject.ts';
+import { checkOptions, type SimulateOptions, type SimulationPlan } from './simulate-options.ts';
+import { checkSimulated, createInstance, functionSinksOf, type Simulated } from './subject.ts';
 import { targetsOf } from './targets.ts';
-
-export interface SimulateOptions {
-  /**
-   * Events in the order in which they arrive: objects (sent as JSON), texts or bytes, or what
-   * `arriving` makes of one.
-   */
-  readonly events: readonly unknown[];
-  /**
-   * Runs, each with other faults, another order of arrival and another cut into batches.
-   * @default 200, or 1 where only `seed` is given
-   */
-  readonly seeds?: number;
-  /**
-   * The first seed.
-   * @default 1
-   */
-  readonly seed?: number;
-  /**
-   * The run to make instead: `failure.plan` of an earlier report.
-   * @default runs are drawn from seeds
-   */
-  readonly plan?: SimulationPlan;
-  /**
-   * Shards of the stream.
-   * @default 2
-   */
-  readonly shards?: number;
-  /**
-   * `any`: events may change places as far as the delay of the watermark allows, as those of
-   * distributed producers do. `given`: they arrive as they stand.
-   * @default 'any', but 'given' where `first` or `last` are defined by the order of arrival
-   */
-  readonly order?: ArrivalOrder;
-  /**
-   * Sees how far it is, after each run.
-   * @default nobody sees it
-   */
-  readonly onProgress?: (progress: { readonly done: number; readonly of: number }) => void;
-}
-
-/** One run as plain data: the same events with the same plan go the same way. */
-export interface SimulationPlan {
-  readonly shards: number;
-  readonly batchSize: number;
-  /** Events by their place among those given, and when they arrive. */
-  readonly arrivals: readonly EventArrival[];
-  readonly faults: FaultPlan;
-}
 
 /** The smallest failing run that was found. */
 export interface SimulationFailure {
@@ -132,9 +85,8 @@ export async function simulate(
   simulated: Simulated,
   options: SimulateOptions,
 ): Promise<SimulationReport> {
-  if (options.events.length === 0) {
-    throw new EngineError('invalid', 'a simulation needs events: give it at least one');
-  }
+  checkSimulated(simulated);
+  checkOptions(options);
   return withAmbience(() => new Simulation(simulated, options).report());
 }
 

@@ -1,6 +1,7 @@
 // What is simulated: a pipeline, or a function that makes one together with a view of what its own
 // sinks have done. The function is called once for each run, so that whatever it closes over is new.
 
+import { EngineError } from '../model/errors.ts';
 import type { Plan, SinkNode } from '../plan/plan.ts';
 import type { Pipeline } from '../plan/stream.ts';
 
@@ -24,11 +25,43 @@ export interface Instance {
   readonly effects: (() => unknown) | null;
 }
 
-export function createInstance(simulated: Simulated): Instance {
-  const made = typeof simulated === 'function' ? simulated() : simulated;
-  if ('pipeline' in made) return { plan: made.pipeline.plan(), effects: made.effects ?? null };
-  return { plan: made.plan(), effects: null };
+/** Throws what is wrong with what is to be simulated, other than in its plan. */
+export function checkSimulated(simulated: unknown): void {
+  if (typeof simulated === 'function' || isPipeline(simulated)) return;
+  throw new EngineError('invalid', isRecord(simulated) && 'pipeline' in simulated ? ONCE : NEITHER);
 }
+
+export function createInstance(simulated: Simulated): Instance {
+  if (typeof simulated !== 'function') return { plan: simulated.plan(), effects: null };
+  const made: unknown = simulated();
+  if (isPipeline(made)) return { plan: made.plan(), effects: null };
+  if (made instanceof Promise) {
+    made.catch(() => {});
+    throw new EngineError('invalid', ASYNC);
+  }
+  if (!isRecord(made) || !isPipeline(made['pipeline'])) throw new EngineError('invalid', GIVES);
+  const { pipeline, effects } = made;
+  if (effects !== undefined && typeof effects !== 'function') {
+    throw new EngineError('invalid', EFFECTS);
+  }
+  return { plan: pipeline.plan(), effects: (effects as (() => unknown) | undefined) ?? null };
+}
+
+const NEITHER =
+  'simulate needs a pipeline, which ends with .to(…), or a function that makes one: give it as the first argument';
+const ONCE =
+  'simulate needs a function that returns { pipeline, effects }, and not the object itself: each run needs new ones';
+const ASYNC =
+  'the function given to simulate returns a promise: await what it needs before, and return the pipeline itself';
+const GIVES =
+  'the function given to simulate has to return a pipeline, which ends with .to(…), or { pipeline, effects }';
+const EFFECTS = 'effects have to be a function that shows what the sinks have done';
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null;
+
+const isPipeline = (value: unknown): value is Pipeline =>
+  isRecord(value) && typeof value['plan'] === 'function';
 
 export type FunctionSink = Extract<SinkNode, { kind: 'foreach-batch-sink' }>;
 
