@@ -14,7 +14,7 @@ export default {
   tempDirName: '.rivulet/mutation/sandbox',
   concurrency: 2,
   timeoutMS: 1_000,
-  timeoutFactor: 2,
+  timeoutFactor: 1.5,
   reporters: ['clear-text', 'progress', 'json'],
   clearTextReporter: { allowColor: false, logTests: false, reportTests: false },
   jsonReporter: { fileName: '.rivulet/mutation/report.json' },

@@ -125,6 +125,15 @@ describe('the row keys of a draft', () => {
 });
 
 describe('an eviction in a draft', () => {
+  test('of every key group gives the memory of the changed rows to the next window', () => {
+    const operator = KeyedState.empty().draft().operator('o', SCHEMA);
+    add(operator, 0, 'ada', 1);
+    const { rows } = operator.table(0);
+    operator.evict({ rowKey: 0, ...ALL });
+    expect(operator.tables.size).toBe(0);
+    expect(operator.table(1).rows).toBe(rows);
+  });
+
   test('leaves no trace of rows that were never stored', () => {
     const state = KeyedState.empty();
     const draft = state.draft();

@@ -56,6 +56,14 @@ describe('an index of slots', () => {
     expect([64, 3, 0].map((id) => index.find(id, others))).toEqual([0, 1, -1]);
   });
 
+  test('finds no key that is absent when room is made for one more than it holds', () => {
+    const ids = Array.from({ length: 16 }, (_, n) => n);
+    const { index, keyIds } = indexOf(ids);
+    index.reserve(17, ids.length, keyIds);
+    expect(index.find(16, keyIds)).toBe(-1);
+    expect(ids.map((id) => index.find(id, keyIds))).toEqual(ids);
+  });
+
   test('keeps what it holds when room is made, and always has a free cell', () => {
     for (const count of [1, 8, 9, 16, 40, 1_000]) {
       const ids = Array.from({ length: 5 }, (_, n) => n * 16);

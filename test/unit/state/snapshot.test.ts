@@ -110,21 +110,20 @@ describe('the segments of a snapshot', () => {
 
   test('end at the key group that brings them to a quarter of a million rows', () => {
     const operator = new OperatorState('o', 's', []);
-    const table = operator.newTable();
-    operator.tables.set(0, table);
-    for (let row = 0; row <= 250_000; row += 1) {
-      const keyGroup = row === 0 ? 2 : row < 249_999 ? 3 : row < 250_000 ? 4 : 200;
-      table.append(operator.keys.intern(`${1_000_000 + row}`, keyGroup));
-    }
-    expect(
-      encodeSegments([operator]).map(({ firstKeyGroup, lastKeyGroup }) => [
-        firstKeyGroup,
-        lastKeyGroup,
-      ]),
-    ).toEqual([
+    for (const rowKey of [0, 1]) operator.tables.set(rowKey, operator.newTable());
+    const add = (rowKey: number, key: string, keyGroup: number) =>
+      operator.tables.get(rowKey)!.append(operator.keys.intern(key, keyGroup));
+    add(0, 'first', 2);
+    for (let row = 0; row < 249_998; row += 1) add(0, `${1_000_000 + row}`, 3);
+    add(0, 'last', 4);
+    add(1, 'next', 200);
+    const segments = encodeSegments([operator]);
+    expect(segments.map((each) => [each.firstKeyGroup, each.lastKeyGroup])).toEqual([
       [0, 4],
       [5, 255],
     ]);
+    const [next] = decodeSegment(segments[1]!.bytes).operators;
+    expect(next!.tables.map(({ rowKey, rows }) => [rowKey, rows.texts])).toEqual([[1, ['next']]]);
   });
 
   test('may come in any order', () => {

@@ -45,6 +45,10 @@ describe('undoing what a record did', () => {
     put(draft, change('ada', 3, 'y'));
     draft.journal.undo();
     expect(draft.encodeDelta()).toEqual(Uint8Array.of(1, 0));
+    const single = KeyedState.empty().draft({ undoable: true });
+    put(single, change('ada', 1, 'x'));
+    single.journal.undo();
+    expect(single.encodeDelta()).toEqual(Uint8Array.of(1, 0));
   });
 
   test('goes back to the last mark and no further, and is done once', () => {

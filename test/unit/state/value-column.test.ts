@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { JSON_DEPTH_MAX } from '../../../lib/model/limits.ts';
 import { ByteReader, ByteWriter } from '../../../lib/state/codec.ts';
 import { decodeValueColumn, encodeValueColumn } from '../../../lib/state/value-column.ts';
 import { hexOf } from './support.ts';
@@ -46,6 +47,15 @@ describe('a column of values', () => {
     ['a value that is not JSON', jsonColumn('02', '{]'), 1, 'a stored value is not JSON'],
   ])('with %s is refused', (_, hex, count, message) => {
     expect(() => decoded(hex, count)).toThrow(message);
+  });
+
+  test('may hold nothing at the deepest level, and is refused for any value below it', () => {
+    const nested = (levels: number, inner: unknown): unknown =>
+      levels === 0 ? inner : ['beside', nested(levels - 1, inner), 1];
+    const back = (value: unknown) => decoded(written([value]), 1);
+    const deepest = nested(JSON_DEPTH_MAX, null);
+    expect(back(deepest)).toEqual([deepest]);
+    expect(() => back(nested(JSON_DEPTH_MAX, []))).toThrow('nested more than 64 levels deep');
   });
 
   test('has exactly as many values as there are rows', () => {
