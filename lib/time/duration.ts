@@ -46,7 +46,7 @@ export function parseDuration(text: string): number {
   }
   // Decimal fractions such as 0.1 are not exact doubles; a hundred years need 42 of 53 bits.
   const whole = Math.round(ms);
-  if (Math.abs(ms - whole) > 1e-4) throw refuse(text, 'a millisecond is the smallest unit');
+  if (Math.abs(ms - whole) >= 1e-4) throw refuse(text, 'a millisecond is the smallest unit');
   if (whole > DURATION_MS_MAX) throw refuse(text, 'it must not be longer than 36,500 days');
   return whole;
 }
