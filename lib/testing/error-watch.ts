@@ -4,6 +4,7 @@ import { EngineError } from '../model/errors.ts';
 import type { Deployment } from './deployment.ts';
 import type { Losses } from './losses.ts';
 import type { Run } from './run.ts';
+import type { Sandbox } from './sandbox.ts';
 
 export class ErrorWatch {
   private readonly run: Run;
@@ -16,9 +17,9 @@ export class ErrorWatch {
     this.losses = losses;
   }
 
-  /** The code of a sandbox failed with `error`. */
-  failed(error: unknown): void {
-    const { faults, reached } = this.run;
+  /** What runs in a sandbox failed with `error`. */
+  failed(sandbox: Sandbox, error: unknown): void {
+    const { reached } = this.run;
     this.run.note(`error ${String(error)}`);
     if (!(error instanceof EngineError)) {
       this.run.report(
@@ -31,12 +32,13 @@ export class ErrorWatch {
     const { destroyed, logs } = this.losses;
     if (kind === 'unavailable') return;
     const isDamage = code === 'object-corrupt' || code === 'object-missing';
-    if (kind === 'data' && isDamage && (destroyed.size > 0 || faults.hasDamaged)) return;
+    const unreadable = [...destroyed, ...sandbox.damagedKeys];
+    if (kind === 'data' && isDamage && unreadable.some((key) => message.includes(key))) return;
     if (code === 'log-corrupt' && [...logs].some((log) => message.includes(log))) {
       reached.count('hole in a log refused');
       return;
     }
-    if (kind === 'invalid' && code === 'AccessDeniedException' && faults.hasDenied) return;
+    if (kind === 'invalid' && code === 'AccessDeniedException' && sandbox.isDenied) return;
     if (kind === 'invalid' && code === 'older-deploy' && this.deployment.version > 1) {
       reached.count('older deploy refused');
       return;

@@ -27,7 +27,7 @@ export const CALL_FAULTS = [
   'freeze-before',
   /** The sandbox is frozen after the call was applied, and thawed long after. */
   'freeze-after',
-  /** The object that is read comes back damaged; any other call is throttled. */
+  /** The object that is read comes back damaged; no other call can be struck by it. */
   'damage',
 ] as const;
 

@@ -1,4 +1,5 @@
-// Finds the fault that a plan has for a call or an invocation, and keeps count of those that struck.
+// Finds the fault that a plan has for a call or an invocation, and keeps count of those that struck: a
+// fault counts when it has its effect, by whoever lets it happen, and not when it is looked up.
 
 import type {
   CallFaultKind,
@@ -34,36 +35,29 @@ export class FaultSelection {
     for (const { invocation, kind } of plan.invocations) this.byInvocation.set(invocation, kind);
   }
 
-  /** Whether an object came back damaged, so that errors about damage are to be expected. */
-  get hasDamaged(): boolean {
-    return this.struck.has('GetObject × damage');
-  }
-
-  /** Whether a permission was missing for a moment. */
-  get hasDenied(): boolean {
-    return [...this.struck.keys()].some((key) => key.endsWith(' × deny'));
-  }
-
   ofCall(call: TracedCall): CallFaultKind | undefined {
     const { index, operation } = call;
     const nth = this.operationCounts.get(operation) ?? 0;
     this.operationCounts.set(operation, nth + 1);
     const kind = this.byCall.get(index) ?? this.byOperation.get(`${operation} ${nth}`);
-    if (kind === undefined) return undefined;
-    this.strikes.push({ of: 'call', kind, call });
-    this.count(`${operation} × ${kind}`);
     return kind;
   }
 
   ofInvocation(ordinal: number): InvocationFaultKind | undefined {
-    const kind = this.byInvocation.get(ordinal);
-    if (kind === undefined) return undefined;
-    this.strikes.push({ of: 'invocation', kind, invocation: ordinal });
-    this.count(`invocation × ${kind}`);
-    return kind;
+    return this.byInvocation.get(ordinal);
   }
 
-  ofWorld(kind: WorldFaultKind): void {
+  callStruck(kind: CallFaultKind, call: TracedCall): void {
+    this.strikes.push({ of: 'call', kind, call });
+    this.count(`${call.operation} × ${kind}`);
+  }
+
+  invocationStruck(kind: InvocationFaultKind, invocation: number): void {
+    this.strikes.push({ of: 'invocation', kind, invocation });
+    this.count(`invocation × ${kind}`);
+  }
+
+  worldStruck(kind: WorldFaultKind): void {
     this.strikes.push({ of: 'world', kind });
     this.count(`world × ${kind}`);
   }

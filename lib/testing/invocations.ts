@@ -19,6 +19,8 @@ interface Delivery {
   readonly ordinal: number;
   readonly fault: InvocationFaultKind | undefined;
   readonly chance: Chance;
+  /** To be called when the fault has its effect. */
+  readonly struck: () => void;
 }
 
 interface InvocationsOptions {
@@ -73,7 +75,9 @@ export class Invocations {
     const fault = calm ? undefined : faults.ofInvocation(ordinal);
     const chance = this.run.chanceOf('invocation', ordinal);
     this.run.note(`invoke ${ordinal} ${shardOf(invocation)} ${fault ?? ''}`);
+    const struck = () => void (fault !== undefined && faults.invocationStruck(fault, ordinal));
     if (fault === 'not-started') {
+      struck();
       this.settle(invocation, { kind: 'not-started' });
       return;
     }
@@ -86,25 +90,30 @@ export class Invocations {
       this.settle(invocation, outcome);
     };
     this.inFlight.add(invocation.id);
-    const sandbox = sandboxes.sandboxFor(version, fault, chance);
-    this.deliver(sandbox, { records, ordinal, fault, chance }, settle);
+    const sandbox = sandboxes.sandboxFor(version, { fault, chance, struck });
+    this.deliver(sandbox, { records, ordinal, fault, chance, struck }, settle);
     if (fault === 'forsaken') {
-      scheduler.after(chance.below(2_000), () => settle({ kind: 'failed' }));
+      scheduler.after(chance.below(2_000), () => {
+        if (!settled) struck();
+        settle({ kind: 'failed' });
+      });
     }
     if (fault !== 'twice' && fault !== 'again') return;
     const delayMs = fault === 'twice' ? chance.below(200) : chance.between(1_000, 10 * MINUTE_MS);
     scheduler.after(delayMs, () => {
       const other = sandboxes.otherFor(version, chance);
-      this.deliver(other, { records, ordinal, fault: undefined, chance }, () => undefined);
+      struck();
+      this.deliver(other, { records, ordinal, fault: undefined, chance, struck }, () => undefined);
     });
   }
 
   private deliver(sandbox: Sandbox, event: Delivery, settle: (outcome: Outcome) => void): void {
     const { scheduler, scenario } = this.run;
     const { watchers, errors } = this.options;
-    const { records, ordinal, fault, chance } = event;
+    const { records, ordinal, fault, chance, struck } = event;
     sandbox.busy = true;
     watchers.accounts.delivered(sandbox.id, records);
+    if (fault === 'short') struck();
     const timeoutMs = fault === 'short' ? chance.between(2_050, 4_000) : TIMEOUT_MS;
     let ended = false;
     const end = (outcome: Outcome) => {
@@ -119,7 +128,10 @@ export class Invocations {
     });
     if (fault === 'clock-jump') {
       const byMs = chance.pick([-15 * MINUTE_MS, 15 * MINUTE_MS, 3_650 * DAY_MS]);
-      scheduler.after(chance.below(100), () => sandbox.jumpClock(byMs));
+      scheduler.after(chance.below(100), () => {
+        if (!sandbox.isDead && sandbox.busy) struck();
+        sandbox.jumpClock(byMs);
+      });
     }
     const finish = (outcome: Outcome) => {
       if (sandbox.isDead) return;
@@ -139,7 +151,7 @@ export class Invocations {
         finish({ kind: 'returned', response });
       },
       (error: unknown) => {
-        if (!sandbox.isDead) errors.failed(error);
+        if (!sandbox.isDead) errors.failed(sandbox, error);
         finish({ kind: 'failed' });
       },
     );

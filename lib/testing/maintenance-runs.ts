@@ -33,7 +33,7 @@ export class MaintenanceRuns {
     };
     scheduler.after(chance.between(5 * MINUTE_MS, 15 * MINUTE_MS), () => sandbox.die());
     maintain(this.sandboxes.portsOf(sandbox), of).catch((error: unknown) => {
-      if (!sandbox.isDead) this.errors.failed(error);
+      if (!sandbox.isDead) this.errors.failed(sandbox, error);
     });
   }
 }

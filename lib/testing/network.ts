@@ -13,7 +13,7 @@ import type { Scheduler } from './scheduler.ts';
 import {
   answerOf,
   operationOf,
-  readableBody,
+  type readableBody,
   type SdkAnswer,
   type SentCall,
   type ServiceOfEngine,
@@ -31,6 +31,8 @@ export interface NetworkOptions {
   readonly cloud: Cloud;
   /** The fault of a call that is about to be sent. */
   readonly faultOf: (call: TracedCall) => CallFaultKind | undefined;
+  /** The fault of a call has its effect. */
+  readonly onStruck: (kind: CallFaultKind, call: TracedCall) => void;
   /** Whether what the call is for is down at this moment. */
   readonly isDown: (call: TracedCall) => boolean;
   /** Sees every call at the moment it is applied. */
@@ -44,6 +46,8 @@ const ATTEMPTS = 3;
 const SDK_PATIENCE_MS = 10_000;
 const LATENCY_MAX_MS = 20;
 const SLOW_MS = 2_000;
+/** Faults of every attempt. */
+const LASTING: ReadonlySet<CallFaultKind | undefined> = new Set(['refuse', 'fail-after'] as const);
 
 export class Network {
   callCount = 0;
@@ -115,6 +119,7 @@ class Request {
   private readonly fault: CallFaultKind | undefined;
   private readonly chance: Chance;
   private done = false;
+  private hasStruck = false;
 
   constructor(options: NetworkOptions, call: TracedCall, promise: PendingPromise) {
     this.options = options;
@@ -128,14 +133,14 @@ class Request {
     const { sandbox } = this.call;
     switch (this.fault) {
       case 'crash-before':
-        sandbox.die();
+        this.die();
         return;
       case 'crash-late':
-        sandbox.die();
+        this.die();
         this.options.scheduler.after(longDelay(this.chance), () => void this.apply());
         return;
       case 'freeze-before':
-        sandbox.freeze(longDelay(this.chance));
+        if (sandbox.freeze(longDelay(this.chance))) this.struck();
         sandbox.receive(() => this.attempt(1));
         return;
       default:
@@ -147,10 +152,9 @@ class Request {
   finish(answer: object): void {
     if (this.done) return;
     this.done = true;
-    const { sandbox } = this.call;
     if (answer instanceof Error) this.promise.reject(answer);
     else this.promise.resolve(answer);
-    if (this.fault === 'crash-reply') this.options.scheduler.after(0, () => sandbox.die());
+    if (this.fault === 'crash-reply') this.options.scheduler.after(0, () => this.die());
   }
 
   private attempt(number: number): void {
@@ -158,31 +162,37 @@ class Request {
     const { scheduler } = this.options;
     const { sandbox } = this.call;
     if (this.fault === 'hold' && number === 1) {
+      this.struck();
       scheduler.after(SDK_PATIENCE_MS + longDelay(this.chance), () => void this.apply());
       scheduler.after(SDK_PATIENCE_MS, () => sandbox.receive(() => this.attempt(2)));
       return;
     }
     scheduler.after(this.latency(), () => {
       if (this.fault === 'deny') {
-        this.later(() => this.finish(sdkError('AccessDeniedException')));
+        this.later(() => this.denied());
         return;
       }
-      if (this.options.isDown(this.call) || this.isRefused(number)) {
-        this.later(() => this.retry(number, sdkError('ThrottlingException')));
+      const isDown = this.options.isDown(this.call);
+      if (isDown || this.isRefused(number)) {
+        this.later(() => this.retry(number, sdkError('ThrottlingException'), !isDown));
         return;
       }
       const answer = this.apply();
-      if (this.fault === 'crash-after') sandbox.die();
-      if (this.fault === 'freeze-after') sandbox.freeze(longDelay(this.chance));
+      if (this.fault === 'crash-after') this.die();
+      if (this.fault === 'freeze-after' && sandbox.freeze(longDelay(this.chance))) this.struck();
       const isLost = this.fault === 'fail-after' || (this.fault === 'lose-reply' && number === 1);
       this.later(() => {
-        if (isLost) this.retry(number, sdkError('TimeoutError'));
+        if (isLost) this.retry(number, sdkError('TimeoutError'), true);
         else this.finish(answer.kind === 'error' ? answer.error : this.received(answer.output));
       });
     });
   }
 
-  private retry(number: number, error: Error): void {
+  /** @param byFault whether it is the fault of this call that an attempt failed */
+  private retry(number: number, error: Error, byFault: boolean): void {
+    // `refuse` and `fail-after` have their effect when the error reaches the code, the others at once.
+    const isWhole = number === ATTEMPTS || !LASTING.has(this.fault);
+    if (byFault && isWhole && !this.done) this.struck();
     if (number === ATTEMPTS) {
       this.finish(error);
       return;
@@ -211,21 +221,41 @@ class Request {
   }
 
   private isRefused(number: number): boolean {
-    if (this.fault === 'refuse') return true;
-    if (number > 1) return false;
-    return this.fault === 'throttle' || (this.fault === 'damage' && !this.isRead);
+    return this.fault === 'refuse' || (this.fault === 'throttle' && number === 1);
   }
 
-  private get isRead(): boolean {
-    return this.call.operation === 'GetObject';
+  private denied(): void {
+    if (this.done) return;
+    this.call.sandbox.isDenied = true;
+    this.struck();
+    this.finish(sdkError('AccessDeniedException'));
   }
 
   private received(output: object): object {
-    if (this.fault !== 'damage' || !this.isRead) return output;
+    if (this.fault !== 'damage' || this.call.operation !== 'GetObject') return output;
     const { Body: body } = output as { Body: ReturnType<typeof readableBody> };
     const other = this.chance.percent(33) ? this.otherObject() : undefined;
-    if (other !== undefined) return { ...output, Body: readableBody(other) };
-    return { ...output, Body: damagedBody(body, this.chance) };
+    const damage = other === undefined ? damageBy(this.chance) : () => other;
+    const transformToByteArray = async () => {
+      const stored = await body.transformToByteArray();
+      const bytes = damage(stored);
+      if (Buffer.compare(bytes, stored) !== 0) {
+        this.call.sandbox.damagedKeys.add(String(this.call.input['Key']));
+        this.struck();
+      }
+      return bytes;
+    };
+    return { ...output, Body: { transformToByteArray } };
+  }
+
+  private die(): void {
+    if (this.call.sandbox.die()) this.struck();
+  }
+
+  private struck(): void {
+    if (this.hasStruck || this.fault === undefined) return;
+    this.hasStruck = true;
+    this.options.onStruck(this.fault, this.call);
   }
 
   /** The bytes of another object of the same kind: another shard's, or an older generation. */
@@ -256,18 +286,16 @@ function longDelay(chance: Chance): number {
 }
 
 /** An object as a failing disk or a wrong hand leaves it. */
-function damagedBody(body: ReturnType<typeof readableBody>, chance: Chance) {
+function damageBy(chance: Chance): (stored: Uint8Array) => Uint8Array {
   const kind = chance.pick(['empty', 'truncated', 'bit', 'digit'] as const);
   const place = chance.below(2 ** 31);
-  return {
-    async transformToByteArray(): Promise<Uint8Array> {
-      const bytes = Uint8Array.from(await body.transformToByteArray());
-      if (bytes.length === 0 || kind === 'empty') return new Uint8Array();
-      if (kind === 'truncated') return bytes.subarray(0, place % bytes.length);
-      if (kind === 'digit') return otherDigit(bytes, place);
-      bytes[place % bytes.length]! ^= 1 << (place % 8);
-      return bytes;
-    },
+  return (stored) => {
+    const bytes = Uint8Array.from(stored);
+    if (bytes.length === 0 || kind === 'empty') return new Uint8Array();
+    if (kind === 'truncated') return bytes.subarray(0, place % bytes.length);
+    if (kind === 'digit') return otherDigit(bytes, place);
+    bytes[place % bytes.length]! ^= 1 << (place % 8);
+    return bytes;
   };
 }
 

@@ -12,6 +12,8 @@ const PUTS: ReadonlySet<string> = new Set(['PutItem', 'PutObject', 'CopyObject']
 export class Outages {
   private readonly run: Run;
   private readonly untilMs = new Map<OutageKind, number>();
+  /** Those that have refused no call yet. */
+  private readonly unfelt = new Set<OutageKind>();
 
   constructor(run: Run) {
     this.run = run;
@@ -20,6 +22,7 @@ export class Outages {
   begin(kind: OutageKind): void {
     const { chance, scenario, scheduler } = this.run;
     const [min, max] = scenario.longOutages === true ? [20, 120] : [1, 5];
+    this.unfelt.add(kind);
     this.untilMs.set(kind, scheduler.nowMs + chance.between(min!, max!) * MINUTE_MS);
   }
 
@@ -31,13 +34,15 @@ export class Outages {
   isDown({ operation, input }: TracedCall): boolean {
     const isSink = isRowTable(input['TableName']) || input['Bucket'] === OUTPUT_BUCKET;
     return (
-      this.lasts('outage') ||
-      (isSink && this.lasts('sink-outage')) ||
-      (PUTS.has(operation) && this.lasts('no-puts'))
+      this.refuses('outage') ||
+      (isSink && this.refuses('sink-outage')) ||
+      (PUTS.has(operation) && this.refuses('no-puts'))
     );
   }
 
-  private lasts(kind: OutageKind): boolean {
-    return this.run.scheduler.nowMs < (this.untilMs.get(kind) ?? 0);
+  private refuses(kind: OutageKind): boolean {
+    if (this.run.scheduler.nowMs >= (this.untilMs.get(kind) ?? 0)) return false;
+    if (this.unfelt.delete(kind)) this.run.faults.worldStruck(kind);
+    return true;
   }
 }

@@ -12,6 +12,10 @@ export class Sandbox {
   readonly clock: Clock;
   task: PartitionTask | null = null;
   idleSinceMs: number;
+  /** Keys of objects that came back damaged since the invocation at hand began. */
+  readonly damagedKeys = new Set<string>();
+  /** Whether a permission was missing since then. */
+  isDenied = false;
   private readonly scheduler: Scheduler;
   private dead = false;
   private handling = false;
@@ -60,6 +64,8 @@ export class Sandbox {
   set busy(busy: boolean) {
     this.handling = busy;
     if (!busy) return;
+    this.damagedKeys.clear();
+    this.isDenied = false;
     const waking = this.asleep;
     this.asleep = [];
     for (const happen of waking) this.receive(happen);
@@ -79,15 +85,20 @@ export class Sandbox {
     else this.heldBack.push(happen);
   }
 
-  die(): void {
+  /** Whether it died of this. */
+  die(): boolean {
+    if (this.dead) return false;
     this.dead = true;
     this.heldBack = null;
+    return true;
   }
 
-  freeze(durationMs: number): void {
-    if (this.dead || this.heldBack !== null) return;
+  /** Whether it was frozen by this: a dead one is not, and a frozen one stays as it is. */
+  freeze(durationMs: number): boolean {
+    if (this.dead || this.heldBack !== null) return false;
     this.heldBack = [];
     this.scheduler.after(durationMs, () => this.thaw());
+    return true;
   }
 
   jumpClock(byMs: number): void {

@@ -48,11 +48,27 @@ export class Sandboxes {
     this.targets = targetsOf(this.run.pipeline);
   }
 
-  /** The sandbox that runs an invocation of a version. */
-  sandboxFor(version: number, fault: InvocationFaultKind | undefined, chance: Chance): Sandbox {
+  /** The sandbox that runs an invocation of a version; `struck` is told when the fault decides it. */
+  sandboxFor(
+    version: number,
+    {
+      fault,
+      chance,
+      struck,
+    }: {
+      readonly fault: InvocationFaultKind | undefined;
+      readonly chance: Chance;
+      readonly struck: () => void;
+    },
+  ): Sandbox {
     const idle = this.all.filter((one) => one.isIdle && one.version === version);
-    if (fault === 'cold' || idle.length === 0) return this.newSandbox(version, chance);
+    if (idle.length === 0) return this.newSandbox(version, chance);
+    if (fault === 'cold') {
+      struck();
+      return this.newSandbox(version, chance);
+    }
     if (fault !== 'stalest') return chance.pick(idle);
+    if (idle.length > 1) struck();
     return idle.reduce((left, right) => (left.idleSinceMs <= right.idleSinceMs ? left : right));
   }
 
@@ -68,12 +84,14 @@ export class Sandboxes {
     return this.create(this.deployment.version, 0);
   }
 
-  killAll(): void {
-    for (const sandbox of this.all) sandbox.die();
+  /** Ends all of them and says whether any was alive. */
+  killAll(): boolean {
+    return this.all.filter((sandbox) => sandbox.die()).length > 0;
   }
 
-  recycle(): void {
-    for (const sandbox of this.all) if (sandbox.isIdle) sandbox.die();
+  /** Ends the idle ones and says whether there were any. */
+  recycle(): boolean {
+    return this.all.filter((sandbox) => sandbox.isIdle && sandbox.die()).length > 0;
   }
 
   portsOf(sandbox: Sandbox) {

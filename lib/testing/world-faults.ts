@@ -24,58 +24,63 @@ export interface Struck {
 }
 
 export function strikeWorld(world: Struck, kind: WorldFaultKind): void {
-  const { run, deployment, sandboxes, invocations, maintenance, outages } = world;
+  const { run, invocations } = world;
   run.note(`strike ${kind}`);
   invocations.serviceChanged = true;
-  run.faults.ofWorld(kind);
+  if (hasEffect(world, kind)) run.faults.worldStruck(kind);
+}
+
+/** Lets a fault happen and says whether it changed anything by now; an outage does at its first call. */
+function hasEffect(world: Struck, kind: WorldFaultKind): boolean {
+  const { run, deployment, sandboxes, invocations, maintenance, outages } = world;
   switch (kind) {
     case 'maintain':
       maintenance.start();
-      return;
+      return true;
     case 'maintain-twice':
       maintenance.start();
       maintenance.start();
-      return;
+      return true;
     case 'kill-all':
-      sandboxes.killAll();
       invocations.abandonAll();
-      return;
+      return sandboxes.killAll();
     case 'recycle':
-      sandboxes.recycle();
-      return;
+      return sandboxes.recycle();
     case 'deploy':
       deployment.deployAgain();
-      return;
+      return true;
     case 'destroy-checkpoint':
-      destroyCheckpoint(world);
-      return;
+      return destroyCheckpoint(world);
     case 'outage':
     case 'sink-outage':
     case 'no-puts':
       outages.begin(kind);
-      return;
+      return false;
     case 'lose-commit':
-      if (run.scenario.losingCommits === true) loseCommit(world);
-      return;
+      return run.scenario.losingCommits === true && loseCommit(world);
     case 'reshard':
-      if (run.scenario.resharding === true) deployment.reshard();
+      if (run.scenario.resharding !== true) return false;
+      deployment.reshard();
+      return true;
   }
 }
 
 /** The newest checkpoint loses an object, where an older one can still serve. */
-function destroyCheckpoint({ run, watchers, losses }: Struck): void {
+function destroyCheckpoint({ run, watchers, losses }: Struck): boolean {
   for (const log of watchers.journal.logIds) {
     const pointer = watchers.checkpoints.pointerOf(log);
     if (pointer === undefined || pointer.previous === null) continue;
     const { key: Key } = pointer.newest.manifest;
+    if (losses.destroyed.has(Key)) continue;
     losses.destroyed.add(Key);
     run.call('s3', 'DeleteObject', { Bucket: ENGINE_BUCKET, Key });
-    return;
+    return true;
   }
+  return false;
 }
 
 /** One of the commits between the newest checkpoint and the head; what comes last is not missed. */
-function loseCommit({ run, watchers, losses }: Struck): void {
+function loseCommit({ run, watchers, losses }: Struck): boolean {
   for (const log of watchers.journal.logIds) {
     const head = watchers.journal.headOf(log)!.commit.header;
     const first = Math.max(1, watchers.checkpoints.pointerOf(log)?.newest.batchNumber ?? 1);
@@ -86,6 +91,7 @@ function loseCommit({ run, watchers, losses }: Struck): void {
       TableName: LOG_TABLE,
       Key: { pk: { S: log }, sk: { N: String(slot) } },
     });
-    return;
+    return true;
   }
+  return false;
 }

@@ -73,6 +73,7 @@ export class World {
       scheduler: run.scheduler,
       cloud: run.cloud,
       faultOf: (call) => (run.calm ? undefined : run.faults.ofCall(call)),
+      onStruck: (kind, call) => run.faults.callStruck(kind, call),
       isDown: (call) => outages.isDown(call),
       onApplied: (call, answer) => watchers.applied(call, answer),
       slowPercent: run.chance.pick([0, 5, 30]),
