@@ -33,10 +33,13 @@ export const CALL_FAULTS = [
 
 export type CallFaultKind = (typeof CALL_FAULTS)[number];
 
-/** One call, by its place among all calls of the run or among those of its operation. */
+/**
+ * One call, by its place among all calls of the run or among those of its operation, in the whole run
+ * or in one invocation.
+ */
 export type CallSelector =
   | { readonly call: number }
-  | { readonly operation: string; readonly nth: number };
+  | { readonly operation: string; readonly nth: number; readonly invocation?: number };
 
 export type CallFault = CallSelector & { readonly kind: CallFaultKind };
 

@@ -30,16 +30,17 @@ export class FaultSelection {
     this.plan = plan;
     for (const fault of plan.calls) {
       if ('call' in fault) this.byCall.set(fault.call, fault.kind);
-      else this.byOperation.set(`${fault.operation} ${fault.nth}`, fault.kind);
+      else this.byOperation.set(placeText(fault), fault.kind);
     }
     for (const { invocation, kind } of plan.invocations) this.byInvocation.set(invocation, kind);
   }
 
   ofCall(call: TracedCall): CallFaultKind | undefined {
-    const { index, operation } = call;
-    const nth = this.operationCounts.get(operation) ?? 0;
-    this.operationCounts.set(operation, nth + 1);
-    const kind = this.byCall.get(index) ?? this.byOperation.get(`${operation} ${nth}`);
+    const { index, operation, sandbox } = call;
+    const anywhere = this.placeOf({ operation });
+    const inside = this.placeOf({ operation, invocation: sandbox.invocation });
+    const kind =
+      this.byCall.get(index) ?? this.byOperation.get(inside) ?? this.byOperation.get(anywhere);
     return kind;
   }
 
@@ -62,7 +63,21 @@ export class FaultSelection {
     this.count(`world × ${kind}`);
   }
 
+  /** Which call of its operation this is. */
+  private placeOf(of: { readonly operation: string; readonly invocation?: number }): string {
+    const counted = placeText({ ...of, nth: -1 });
+    const nth = this.operationCounts.get(counted) ?? 0;
+    this.operationCounts.set(counted, nth + 1);
+    return placeText({ ...of, nth });
+  }
+
   private count(what: string): void {
     this.struck.set(what, (this.struck.get(what) ?? 0) + 1);
   }
 }
+
+const placeText = (place: {
+  readonly operation: string;
+  readonly nth: number;
+  readonly invocation?: number;
+}) => `${place.operation} ${place.nth} ${place.invocation ?? ''}`;

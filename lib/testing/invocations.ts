@@ -112,6 +112,7 @@ export class Invocations {
     const { watchers, errors } = this.options;
     const { records, ordinal, fault, chance, struck } = event;
     sandbox.busy = true;
+    sandbox.invocation = ordinal;
     watchers.accounts.delivered(sandbox.id, records);
     if (fault === 'short') struck();
     const timeoutMs = fault === 'short' ? chance.between(2_050, 4_000) : TIMEOUT_MS;

@@ -32,13 +32,39 @@ const RARE_OPERATIONS = [
 /** The fault plan that a seed stands for. */
 export function randomPlan(seed: number, size: RunSize): FaultPlan {
   const chance = chanceOf(seed, 'plan');
+  const late = lateInvocations(seed, size);
   return {
     seed,
-    calls: [...anyCalls(chance, size), ...rareCalls(chance)],
-    invocations: invocationFaults(chance, size),
+    calls: [...anyCalls(chance, size), ...rareCalls(chance), ...late.calls],
+    invocations: [...invocationFaults(chance, size), ...late.invocations],
     world: worldFaults(chance, size),
   };
 }
+
+/**
+ * Invocations that the service gives up while they stand still after their commit or at a row: they
+ * publish when their successors have done so long ago.
+ */
+function lateInvocations(seed: number, { invocationCount }: RunSize) {
+  const chance = chanceOf(seed, 'late');
+  const places = Array.from({ length: chance.pick([0, 1, 3]) }, () =>
+    chance.below(invocationCount),
+  );
+  return {
+    invocations: places.map(
+      (invocation): InvocationFault => ({ invocation, kind: chance.pick(GIVEN_UP) }),
+    ),
+    calls: places.map((invocation): CallFault => {
+      const nth = chance.pick([0, 0, 0, 1, 2]);
+      // What stands still before its commit comes to nothing.
+      const kind = nth === 0 ? 'freeze-after' : chance.pick(LATE);
+      return { invocation, operation: 'PutItem', nth, kind };
+    }),
+  };
+}
+
+const GIVEN_UP = ['forsaken', 'forsaken', 'twice'] as const;
+const LATE = ['freeze-after', 'freeze-before', 'hold'] as const;
 
 function anyCalls(chance: Chance, { callCount }: RunSize): CallFault[] {
   const kinds = mixture(chance, CALL_FAULTS);

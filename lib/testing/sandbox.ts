@@ -11,6 +11,8 @@ export class Sandbox {
   readonly version: number;
   readonly clock: Clock;
   task: PartitionTask | null = null;
+  /** The invocation that it got last, by its place among all of the run; -1 before the first. */
+  invocation = -1;
   idleSinceMs: number;
   /** Keys of objects that came back damaged since the invocation at hand began. */
   readonly damagedKeys = new Set<string>();

@@ -176,10 +176,13 @@ function checkFaults(given: unknown): void {
 
 function checkCallFault(given: unknown, name: string): void {
   const isAny = typeof given === 'object' && given !== null && 'call' in given;
-  const names = isAny ? ['call', 'kind'] : ['operation', 'nth', 'kind'];
-  const fault = fieldsOf(given, name, names, names);
+  const needed = isAny ? ['call', 'kind'] : ['operation', 'nth', 'kind'];
+  const fault = fieldsOf(given, name, isAny ? needed : [...needed, 'invocation'], needed);
   const place = isAny ? 'call' : 'nth';
   checkWhole(fault[place], `${name}.${place}`, 0, Number.MAX_SAFE_INTEGER);
+  if (fault['invocation'] !== undefined) {
+    checkWhole(fault['invocation'], `${name}.invocation`, 0, Number.MAX_SAFE_INTEGER);
+  }
   if (!isAny && typeof fault['operation'] !== 'string') {
     refuse(`${name}.operation has to be a text, and is ${shown(fault['operation'])}`);
   }
