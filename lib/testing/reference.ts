@@ -82,15 +82,39 @@ async function effectsFinding(simulated: Simulated, run: ObservedRun): Promise<F
   return { kind: 'effects', ...effectDifference(calm.shown, run.effects.shown) };
 }
 
-/** Records that the engine itself set aside are no longer comparable with a run in which it did not. */
 const SET_ASIDE = new Set(['poison', 'too-much-state']);
 
+interface DeadLetter {
+  readonly reason: string;
+  readonly event: string;
+}
+
+const lettersIn = ({ rows }: FinalOutputs) =>
+  (rows.get(DEAD_LETTERS_UID) ?? []) as readonly DeadLetter[];
+
+const isSetAside = ({ reason }: DeadLetter) => SET_ASIDE.has(reason);
+
+/** Texts of the events that the engine itself set aside: what is expected of a run is expected without them. */
+export const setAsideIn = (run: ObservedRun): readonly string[] =>
+  lettersIn(finalOutputsOf(run))
+    .filter(isSetAside)
+    .map(({ event }) => event);
+
+/** What a run has given, but for what it set aside. */
+function comparableOutputsOf(run: ObservedRun): FinalOutputs {
+  const outputs = finalOutputsOf(run);
+  const letters = lettersIn(outputs);
+  if (!letters.some(isSetAside)) return outputs;
+  const { rows } = withoutDeadLetters(outputs);
+  const left = letters.filter((letter) => !isSetAside(letter));
+  const lettersLeft = left.length === 0 ? [] : [[DEAD_LETTERS_UID, left] as const];
+  return { ...outputs, rows: new Map([...rows, ...lettersLeft]) };
+}
+
 function orderFinding(run: ObservedRun, { outputs, tolerance }: Expected): Finding | null {
-  const actual = finalOutputsOf(run);
-  const letters = (actual.rows.get(DEAD_LETTERS_UID) ?? []) as readonly { reason: string }[];
-  if (letters.some(({ reason }) => SET_ASIDE.has(reason))) return null;
+  const actual = comparableOutputsOf(run);
   // Result rows that no sink could take are set aside as often as batches emit them.
-  const ofRecords = letters.length === run.counts.dead;
+  const ofRecords = lettersIn(finalOutputsOf(run)).length === run.counts.dead;
   const difference = differenceOf(
     ofRecords ? outputs : withoutDeadLetters(outputs),
     ofRecords ? actual : withoutDeadLetters(actual),
@@ -103,19 +127,19 @@ function withoutDeadLetters({ tables, rows }: FinalOutputs): FinalOutputs {
   return { tables, rows: new Map([...rows].filter(([uid]) => uid !== DEAD_LETTERS_UID)) };
 }
 
-/** Whether tables and dead letters are the same for another number of shards; windows close shard by shard. */
+/** Whether tables and dead letters are those of another number of shards; windows close shard by shard. */
 export function shardsFinding(
-  one: FinalOutputs,
-  other: FinalOutputs,
-  tolerance: number,
+  run: ObservedRun,
+  { outputs: other, tolerance }: Expected,
 ): Finding | null {
-  const letters = ({ rows }: FinalOutputs): FinalOutputs => ({
+  const actual = comparableOutputsOf(run);
+  const letters = (outputs: FinalOutputs): FinalOutputs => ({
     tables: new Map(),
-    rows: new Map([...rows].filter(([uid]) => uid === DEAD_LETTERS_UID)),
+    rows: new Map([...outputs.rows].filter(([uid]) => uid === DEAD_LETTERS_UID)),
   });
   const tables = (outputs: FinalOutputs): FinalOutputs => ({ ...outputs, rows: new Map() });
   const difference =
-    differenceOf(letters(one), letters(other), 0) ??
-    differenceOf(tables(one), tables(other), tolerance);
+    differenceOf(letters(other), letters(actual), 0) ??
+    differenceOf(tables(other), tables(actual), tolerance);
   return difference === null ? null : { kind: 'shards', difference };
 }

@@ -83,7 +83,7 @@ function findingLines(finding: Finding): readonly string[] {
     case 'order':
       return rowLines(finding.difference, 'this run', 'a run without faults');
     case 'shards':
-      return rowLines(finding.difference, 'with one shard', 'with more');
+      return rowLines(finding.difference, 'this run', 'another number of shards');
     case 'invariant':
       return [finding.violation.what];
   }
