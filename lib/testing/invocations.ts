@@ -113,7 +113,7 @@ export class Invocations {
     const { records, ordinal, fault, chance, struck } = event;
     sandbox.busy = true;
     sandbox.invocation = ordinal;
-    watchers.accounts.delivered(sandbox.id, records);
+    watchers.delivered(sandbox.id, records);
     if (fault === 'short') struck();
     const timeoutMs = fault === 'short' ? chance.between(2_050, 4_000) : TIMEOUT_MS;
     let ended = false;
@@ -148,7 +148,7 @@ export class Invocations {
       surroundings === undefined ? handle() : surroundings.invocation(sandbox, handle);
     handled.then(
       (response) => {
-        if (!sandbox.isDead) watchers.acknowledged(records, response);
+        if (!sandbox.isDead) watchers.returned(sandbox.id, records, response);
         finish({ kind: 'returned', response });
       },
       (error: unknown) => {

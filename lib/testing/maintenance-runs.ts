@@ -6,17 +6,25 @@ import { maintain } from '../runtime/maintenance.ts';
 import type { ErrorWatch } from './error-watch.ts';
 import { MINUTE_MS, type Run } from './run.ts';
 import type { Sandboxes } from './sandboxes.ts';
+import type { StorageWatch } from './storage-watch.ts';
 
 export class MaintenanceRuns {
   private readonly run: Run;
   private readonly sandboxes: Sandboxes;
   private readonly errors: ErrorWatch;
+  private readonly storage: StorageWatch;
   private count = 0;
 
-  constructor(run: Run, sandboxes: Sandboxes, errors: ErrorWatch) {
-    this.run = run;
-    this.sandboxes = sandboxes;
-    this.errors = errors;
+  constructor(options: {
+    readonly run: Run;
+    readonly sandboxes: Sandboxes;
+    readonly errors: ErrorWatch;
+    readonly storage: StorageWatch;
+  }) {
+    this.run = options.run;
+    this.sandboxes = options.sandboxes;
+    this.errors = options.errors;
+    this.storage = options.storage;
   }
 
   /** Starts one; whatever it comes to, the run goes on. */
@@ -25,6 +33,7 @@ export class MaintenanceRuns {
     this.count += 1;
     const chance = this.run.chanceOf('maintenance', this.count);
     const sandbox = this.sandboxes.forMaintenance();
+    this.storage.began(sandbox);
     const of = {
       pipeline: pipeline.name,
       stage: SINGLE_STAGE,
@@ -32,8 +41,11 @@ export class MaintenanceRuns {
       ringSize: scenario.ringSize,
     };
     scheduler.after(chance.between(5 * MINUTE_MS, 15 * MINUTE_MS), () => sandbox.die());
-    maintain(this.sandboxes.portsOf(sandbox), of).catch((error: unknown) => {
-      if (!sandbox.isDead) this.errors.failed(sandbox, error);
-    });
+    maintain(this.sandboxes.portsOf(sandbox), of).then(
+      () => this.storage.ended(sandbox),
+      (error: unknown) => {
+        if (!sandbox.isDead) this.errors.failed(sandbox, error);
+      },
+    );
   }
 }

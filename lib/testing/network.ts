@@ -35,6 +35,8 @@ export interface NetworkOptions {
   readonly onStruck: (kind: CallFaultKind, call: TracedCall) => void;
   /** Whether what the call is for is down at this moment. */
   readonly isDown: (call: TracedCall) => boolean;
+  /** Sees every call at the moment code makes it. */
+  readonly onSent: (call: TracedCall) => void;
   /** Sees every call at the moment it is applied. */
   readonly onApplied: (call: TracedCall, answer: SdkAnswer) => void;
   /** Percent of calls that take up to two seconds each way. */
@@ -82,6 +84,7 @@ export class Network {
     if (sent.sandbox.isDead) return;
     const call: TracedCall = { ...sent, index: this.callCount };
     this.callCount += 1;
+    this.options.onSent(call);
     const { abortSignal } = promise;
     if (abortSignal?.aborted === true) {
       promise.reject(sdkError('AbortError'));

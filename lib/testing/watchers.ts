@@ -2,9 +2,10 @@
 // delivery and its acknowledgement when they happen, and at the end what is left.
 
 import type { Commit, Pointer } from '../model/commit.ts';
-import type { LogId, ShardId } from '../model/ids.ts';
+import type { LogId } from '../model/ids.ts';
 import { comparePositions, type DeliveredRecord } from '../model/record.ts';
 import { AccountWatch } from './account-watch.ts';
+import { CallWatch } from './call-watch.ts';
 import { CheckpointWatch } from './checkpoint-watch.ts';
 import { type Deployment, LOG_TABLE } from './deployment.ts';
 import { givenUpIn } from './given-up.ts';
@@ -14,6 +15,7 @@ import type { TracedCall } from './network.ts';
 import type { Run } from './run.ts';
 import type { SdkAnswer } from './sdk-answers.ts';
 import { ENGINE_BUCKET, isRowTable, OUTPUT_BUCKET, SinkWatch } from './sink-watch.ts';
+import { StorageWatch } from './storage-watch.ts';
 import { rowTablesOf } from './targets.ts';
 import { checkTiling } from './tiling.ts';
 
@@ -23,23 +25,34 @@ export class Watchers {
   readonly journal: Journal;
   readonly sinks: SinkWatch;
   readonly checkpoints: CheckpointWatch;
-  readonly accounts: AccountWatch;
+  private readonly accounts: AccountWatch;
+  readonly storage: StorageWatch;
+  private readonly calls: CallWatch;
   private readonly run: Run;
 
   constructor(run: Run, isDestroyed: (key: string) => boolean) {
     this.run = run;
     const report = (invariant: string, what: string) => run.report(invariant, what);
+    const nowMs = () => run.scheduler.nowMs;
     this.sinks = new SinkWatch({
       cloud: run.cloud,
       report,
-      nowMs: () => run.scheduler.nowMs,
+      nowMs,
       tables: rowTablesOf(run.pipeline),
     });
     const storedObject = (key: string) => this.sinks.object(ENGINE_BUCKET, key);
     this.journal = new Journal({ report, storedObject });
     const { journal } = this;
     this.checkpoints = new CheckpointWatch({ journal, report, storedObject, isDestroyed });
+    this.storage = new StorageWatch({ journal, report, cloud: run.cloud, nowMs, storedObject });
     this.accounts = new AccountWatch(report);
+    this.calls = new CallWatch({
+      report,
+      headOf: (shardId) => this.headOf(shardId),
+      coveredTo: (shardId) => this.coveredTo(shardId),
+      ringSize: run.scenario.ringSize,
+      keepsAll: run.scenario.task?.warmStateBytesMax === undefined,
+    });
   }
 
   /** The log that reads a shard, once it has a commit. */
@@ -52,6 +65,17 @@ export class Watchers {
     return log === undefined ? [] : this.journal.entriesOf(log).map(({ commit }) => commit);
   }
 
+  /** A sandbox was handed a batch. */
+  delivered(sandboxId: number, records: readonly DeliveredRecord[]): void {
+    this.accounts.delivered(sandboxId, records);
+    this.calls.delivered(sandboxId, shardOf(records));
+  }
+
+  /** A call of a sandbox is on its way. */
+  sent(call: TracedCall): void {
+    this.calls.sent(call);
+  }
+
   /** A call of a sandbox was applied. */
   applied(call: TracedCall, answer: SdkAnswer): void {
     const { operation, input, index, sandbox } = call;
@@ -59,6 +83,7 @@ export class Watchers {
     const sent = `${operation} ${targetOf(input)} ${digestOfInput(input)}`;
     this.run.note(`apply ${index} by ${sandbox.id} ${sent} ${outcome}`);
     this.run.reached.applied(call, answer);
+    this.calls.applied(call, answer);
     if (answer.kind === 'error') return;
     const {
       TableName: table,
@@ -72,7 +97,7 @@ export class Watchers {
       Key?: string;
     };
     if (operation === 'PutItem' && table === LOG_TABLE) this.committed(item!, sandbox.id);
-    if (operation === 'UpdateItem' && table === LOG_TABLE) this.updated(input);
+    if (operation === 'UpdateItem' && table === LOG_TABLE) this.updated(input, sandbox.id);
     if (READS.has(operation) && table === LOG_TABLE && input['ConsistentRead'] !== true) {
       this.run.report('I8', `${operation} of the log may give what is no longer true`);
     }
@@ -82,16 +107,18 @@ export class Watchers {
     }
   }
 
-  /** What is acknowledged is committed, whoever committed it. */
-  acknowledged(
+  /** A task returned: what it acknowledges is committed, whoever committed it. */
+  returned(
+    sandboxId: number,
     records: readonly DeliveredRecord[],
     response: { readonly batchItemFailures: readonly { readonly itemIdentifier: string }[] },
   ): void {
+    this.calls.returned(sandboxId);
     const failed = response.batchItemFailures[0]?.itemIdentifier;
     const end = failed === undefined ? records.length : indexOf(records, failed);
     const last = records[end - 1];
     if (last === undefined) return;
-    const shardId = last.eventID.split(':')[0] as ShardId;
+    const shardId = shardOf(records);
     const log = this.logOf(shardId);
     const head = log === undefined ? undefined : this.journal.headOf(log);
     const position = head === undefined ? undefined : positionOf(head.commit);
@@ -118,13 +145,27 @@ export class Watchers {
     }
   }
 
-  private updated(input: TracedCall['input']): void {
+  private headOf(shardId: string): number {
+    const log = this.logOf(shardId);
+    return log === undefined ? 0 : this.journal.entriesOf(log).length;
+  }
+
+  private coveredTo(shardId: string): number {
+    const log = this.logOf(shardId);
+    const pointer = log === undefined ? undefined : this.checkpoints.pointerOf(log);
+    return pointer?.previous?.batchNumber ?? 0;
+  }
+
+  private updated(input: TracedCall['input'], sandboxId: number): void {
     const { Key: key, ExpressionAttributeValues: values } = input as {
       Key: { pk: { S: LogId } };
       ExpressionAttributeValues: { ':to'?: { S: string } };
     };
     const to = values[':to'];
-    if (to !== undefined) this.checkpoints.moved(key.pk.S, JSON.parse(to.S) as Pointer);
+    if (to === undefined) return;
+    const pointer = JSON.parse(to.S) as Pointer;
+    this.checkpoints.moved(key.pk.S, pointer);
+    this.storage.moved(sandboxId, key.pk.S, pointer);
   }
 
   private committed(item: Parameters<Journal['append']>[0], sandboxId: number): void {
@@ -138,6 +179,8 @@ export class Watchers {
     this.accounts.committed(sandboxId, entry.commit);
   }
 }
+
+const shardOf = ([first]: readonly DeliveredRecord[]): string => first!.eventID.split(':')[0]!;
 
 const indexOf = (records: readonly DeliveredRecord[], sequenceNumber: string) =>
   records.findIndex(({ kinesis }) => kinesis.sequenceNumber === sequenceNumber);

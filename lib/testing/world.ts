@@ -75,13 +75,19 @@ export class World {
       faultOf: (call) => (run.calm ? undefined : run.faults.ofCall(call)),
       onStruck: (kind, call) => run.faults.callStruck(kind, call),
       isDown: (call) => outages.isDown(call),
+      onSent: (call) => watchers.sent(call),
       onApplied: (call, answer) => watchers.applied(call, answer),
       slowPercent: run.chance.pick([0, 5, 30]),
     });
     const deployment = new Deployment(run);
     const errors = new ErrorWatch(run, deployment, losses);
     const sandboxes = new Sandboxes({ run, deployment, network, watchers });
-    const maintenance = new MaintenanceRuns(run, sandboxes, errors);
+    const maintenance = new MaintenanceRuns({
+      run,
+      sandboxes,
+      errors,
+      storage: watchers.storage,
+    });
     const invocations = new Invocations({ run, deployment, sandboxes, watchers, errors });
     this.run = run;
     this.deployment = deployment;

@@ -1,0 +1,12 @@
+import type { PlantedBug } from './planted-bug.ts';
+
+export const planted: PlantedBug = {
+  what: 'a warm sandbox recovers at every batch, as if it knew nothing',
+  edits: [
+    {
+      path: 'lib/runtime/partition-task.ts',
+      source: '      const known = warmStates.get(shardId);\n      warmStates.drop(shardId);\n',
+      replacement: '      warmStates.drop(shardId);\n      const known = warmStates.get(shardId);\n',
+    },
+  ],
+};
