@@ -39,9 +39,7 @@ export class FaultSelection {
     const { index, operation, sandbox } = call;
     const anywhere = this.placeOf({ operation });
     const inside = this.placeOf({ operation, invocation: sandbox.invocation });
-    const kind =
-      this.byCall.get(index) ?? this.byOperation.get(inside) ?? this.byOperation.get(anywhere);
-    return kind;
+    return this.byCall.get(index) ?? this.byOperation.get(inside) ?? this.byOperation.get(anywhere);
   }
 
   ofInvocation(ordinal: number): InvocationFaultKind | undefined {

@@ -19,8 +19,8 @@ export interface RunSize {
   readonly durationMs: number;
 }
 
-/** Rare operations get faults of their own, so that none of them goes untested. */
-const RARE_OPERATIONS = [
+/** Operations that a run has few of get faults of their own, so that none of them goes untested. */
+const SCARCE_OPERATIONS = [
   'GetObject',
   'UpdateItem',
   'Query',
@@ -29,13 +29,24 @@ const RARE_OPERATIONS = [
   'GetItem',
 ] as const;
 
+/** Operations that only some runs have, and only a few times: each of them with each kind of fault. */
+const RARE_OPERATIONS = [
+  'CopyObject',
+  'DeleteObjects',
+  'GetRecords',
+  'GetShardIterator',
+  'ListObjectsV2',
+] as const;
+/** Only what is read from a bucket can come back damaged. */
+const RARE_FAULTS = CALL_FAULTS.filter((kind) => kind !== 'damage');
+
 /** The fault plan that a seed stands for. */
 export function randomPlan(seed: number, size: RunSize): FaultPlan {
   const chance = chanceOf(seed, 'plan');
   const late = lateInvocations(seed, size);
   return {
     seed,
-    calls: [...anyCalls(chance, size), ...rareCalls(chance), ...late.calls],
+    calls: [...anyCalls(chance, size), ...scarceCalls(chance), ...rareCalls(seed), ...late.calls],
     invocations: [...invocationFaults(chance, size), ...late.invocations],
     world: worldFaults(chance, size),
   };
@@ -76,13 +87,22 @@ function anyCalls(chance: Chance, { callCount }: RunSize): CallFault[] {
   }));
 }
 
-function rareCalls(chance: Chance): CallFault[] {
+function scarceCalls(chance: Chance): CallFault[] {
   const count = chance.pick([0, 1, 4]);
   return Array.from({ length: count }, () => {
-    const operation = chance.pick(RARE_OPERATIONS);
+    const operation = chance.pick(SCARCE_OPERATIONS);
     const kind = operation === 'GetObject' ? 'damage' : chance.pick(CALL_FAULTS);
     return { operation, nth: chance.below(12), kind };
   });
+}
+
+function rareCalls(seed: number): CallFault[] {
+  const chance = chanceOf(seed, 'rare');
+  return Array.from({ length: chance.pick([0, 3, 9]) }, () => ({
+    operation: chance.pick(RARE_OPERATIONS),
+    nth: chance.pick([0, 0, 1, 3]),
+    kind: chance.pick(RARE_FAULTS),
+  }));
 }
 
 function invocationFaults(chance: Chance, { invocationCount }: RunSize): InvocationFault[] {
