@@ -6,7 +6,8 @@ export const planted: PlantedBug = {
     {
       path: 'lib/runtime/partition-task.ts',
       source: '      const known = warmStates.get(shardId);\n      warmStates.drop(shardId);\n',
-      replacement: '      warmStates.drop(shardId);\n      const known = warmStates.get(shardId);\n',
+      replacement:
+        '      warmStates.drop(shardId);\n      const known = warmStates.get(shardId);\n',
     },
   ],
 };
