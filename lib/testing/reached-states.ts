@@ -37,6 +37,7 @@ export class ReachedStates {
       Item?: SlotItem;
       UpdateExpression?: string;
     };
+    this.count(`called ${operation}`);
     if (answer.kind === 'output') {
       if (update?.includes('ptr') === true) this.count('pointer moved');
       if (operation === 'CopyObject') this.count('staged rows published');

@@ -182,6 +182,7 @@ export class Sandboxes {
             `${log} batch ${number} starts from another state than its log gives`,
           );
         }
+        if (input.setAside === 'poison') this.run.reached.count('poison set aside');
         const pass = () => executable.processBatch(input);
         const { surroundings } = this.run.scenario;
         return surroundings === undefined ? pass() : surroundings.pass(input, pass);

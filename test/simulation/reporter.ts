@@ -2,7 +2,7 @@
 // last line that sums it up.
 
 import { relative } from 'node:path';
-import { CALL_FAULTS } from '../../lib/testing/fault-plan.ts';
+import { CALL_FAULTS, INVOCATION_FAULTS, WORLD_FAULTS } from '../../lib/testing/fault-plan.ts';
 import type { CampaignResult } from './campaign.ts';
 import type { CanaryResult } from './canaries.ts';
 import type { Replayed } from './replay.ts';
@@ -15,12 +15,14 @@ const REQUIRED_STATES = [
   'fell back to the older checkpoint',
   'fenced by a winner',
   'filtered record',
+  'hole in a log refused',
   'late record',
   'late row of an applied record',
   'lost records recorded',
   'older deploy refused',
   'own write recovered by its id',
   'pointer move refused',
+  'poison set aside',
   'process ended by user code',
   'repeated row refused',
   'slot reused',
@@ -30,6 +32,28 @@ const REQUIRED_STATES = [
 ] as const;
 /** Below this many random seeds a rare state may be missed by chance. */
 const SEEDS_FOR_STATES = 1_000;
+
+/**
+ * What the engine asks of the cloud. HeadObject is left out: it asks for an output only when its staged
+ * object is gone, a day after its commit at least, when an earlier invocation has published it.
+ */
+const OPERATIONS = [
+  'CopyObject',
+  'DeleteObjects',
+  'DescribeStreamSummary',
+  'GetItem',
+  'GetObject',
+  'GetRecords',
+  'GetShardIterator',
+  'ListObjectsV2',
+  'ListShards',
+  'PutItem',
+  'PutObject',
+  'Query',
+  'UpdateItem',
+] as const;
+/** Below this many random seeds a kind of fault may miss a rare operation by chance. */
+const SEEDS_FOR_CELLS = 2_000;
 
 const PROGRESS_EVERY_MS = 200;
 
@@ -94,7 +118,7 @@ export class Reporter {
     const unequal = campaigns.reduce((sum, each) => sum + each.unequal.length, 0);
     const uncaught = canaries.filter(({ caughtCount }) => caughtCount === 0);
     const again = regressions.filter(({ violations }) => violations.length > 0);
-    const missed = campaigns.flatMap(missedStates);
+    const missed = campaigns.flatMap((each) => [...missedStates(each), ...missedCells(each)]);
     for (const state of missed) this.print(`never reached: ${state}`);
     for (const { name } of uncaught) this.print(`not caught: ${name}`);
     for (const { path } of again) this.print(`violated again: npm run sim -- --replay ${path}`);
@@ -135,6 +159,25 @@ export function missedStates({ mode, runCount, reached }: CampaignResult): reado
   if (mode !== 'random' || runCount < SEEDS_FOR_STATES) return [];
   return REQUIRED_STATES.filter((state) => !reached.has(state));
 }
+
+/** Faults that a large campaign should have let strike, at every operation that they can, and did not. */
+export function missedCells({ mode, runCount, struck }: CampaignResult): readonly string[] {
+  if (mode !== 'random' || runCount < SEEDS_FOR_CELLS) return [];
+  const cells = [
+    ...OPERATIONS.flatMap((operation) =>
+      CALL_FAULTS.filter((kind) => canStrike(operation, kind)).map(
+        (kind) => `${operation} × ${kind}`,
+      ),
+    ),
+    ...INVOCATION_FAULTS.map((kind) => `invocation × ${kind}`),
+    ...WORLD_FAULTS.map((kind) => `world × ${kind}`),
+  ];
+  return cells.filter((each) => !struck.has(each));
+}
+
+/** Only what is read can come back damaged; all else can happen to any call. */
+const canStrike = (operation: string, kind: (typeof CALL_FAULTS)[number]) =>
+  kind !== 'damage' || operation === 'GetObject';
 
 function lineOf(result: CampaignResult): string {
   const { mode, runCount, failures, recordCount, commitCount, seconds, digest } = result;
