@@ -32,6 +32,8 @@ const COMMITS_PER_ROUND = 12;
 const COMMITS_PER_FOLD = 24;
 const ROUND_MS_MAX = 3_000;
 const STALLED_MS = 60_000;
+/** By then each log was folded more than once, so every method was called again. */
+const COMMITS_WITHOUT_HIT_MAX = 4_096;
 /** Reading all the books takes about as long. */
 const POLL_MS = 250;
 
@@ -104,17 +106,23 @@ async function strikeAll(
   const { proxy } = deployed;
   const { traffic, onProgress } = run;
   const waiting = [...run.faults];
-  let last = { struck: 0, atMs: performance.now() };
+  const commitCount = () => proxy.calls.get('commits.append') ?? 0;
+  let hit = { count: 0, commitCount: commitCount() };
+  let moved = { commitCount: commitCount(), atMs: performance.now() };
   while (proxy.hitCount < run.faults.length) {
     while (proxy.armedCount < ARMED_MAX && waiting.length > 0) proxy.arm(waiting.shift()!);
     await push(deployed, traffic.round());
     await proxy.commitsAnswered(COMMITS_PER_ROUND, ROUND_MS_MAX);
     onProgress(proxy.hitCount);
-    if (proxy.hitCount > last.struck) {
-      last = { struck: proxy.hitCount, atMs: performance.now() };
+    const now = { commitCount: commitCount(), atMs: performance.now() };
+    if (proxy.hitCount > hit.count) hit = { count: proxy.hitCount, commitCount: now.commitCount };
+    if (now.commitCount > moved.commitCount) moved = now;
+    const how = `${proxy.hitCount} of ${run.faults.length} faults have struck`;
+    if (now.atMs - moved.atMs > STALLED_MS) {
+      throw stalled(deployed, `nothing was committed for a minute: ${how}`);
     }
-    if (performance.now() - last.atMs > STALLED_MS) {
-      throw stalled(deployed, `${proxy.hitCount} of ${run.faults.length} faults have struck`);
+    if (now.commitCount - hit.commitCount > COMMITS_WITHOUT_HIT_MAX) {
+      throw stalled(deployed, `${COMMITS_WITHOUT_HIT_MAX} commits met no fault: ${how}`);
     }
   }
 }
@@ -161,7 +169,10 @@ async function untilApplied(deployed: Deployed, traffic: Traffic): Promise<void>
     if (done >= traffic.recordCount() && !cloud.sandboxes().some(({ busy }) => busy)) return;
     if (done > last.done) last = { done, atMs: performance.now() };
     if (performance.now() - last.atMs > STALLED_MS) {
-      throw stalled(deployed, `${done} of ${traffic.recordCount()} records are applied`);
+      throw stalled(
+        deployed,
+        `nothing was applied for a minute: ${done} of ${traffic.recordCount()} records are`,
+      );
     }
     await wait(POLL_MS);
   }
@@ -174,5 +185,5 @@ function stalled({ cloud }: Deployed, how: string): Error {
     const last = cloud.logsOf(name).findLast((line) => /^\w*Error: /.test(line));
     return last === undefined ? [] : [`${name}: ${last}`];
   });
-  return new Error([`nothing moved for a minute: ${how}`, ...complaints].join('; '));
+  return new Error([how, ...complaints].join('; '));
 }

@@ -3,12 +3,15 @@ import { parseArgs } from 'node:util';
 export const USAGE = `usage: npm run test:kill -- [--kills N] [--seed N] [--json]
 
 Kills sandboxes of the example pipeline with SIGKILL at chosen calls while events flow, and compares
-all that comes out with a plain computation.
+all that comes out with a plain computation. 25 kills take about half a minute on a quiet machine. Which
+calls are struck is drawn from the seed; what meets whom is up to the processes, so no run is like another.
 
   --kills N   kills, 1 to 100,000 (default 25)
   --seed N    what is pushed and which calls are chosen, 0 to 4,294,967,295 (default 1)
   --json      one line of JSON on standard output instead of the report; progress goes to standard error
   --help      this text
+
+Exit code: 0 when every row is right, 1 when one is not or the run stood still, 2 for a wrong option.
 `;
 
 const KILLS_MAX = 100_000;
