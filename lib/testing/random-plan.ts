@@ -20,14 +20,7 @@ export interface RunSize {
 }
 
 /** Operations that a run has few of get faults of their own, so that none of them goes untested. */
-const SCARCE_OPERATIONS = [
-  'GetObject',
-  'UpdateItem',
-  'Query',
-  'CopyObject',
-  'PutObject',
-  'GetItem',
-] as const;
+const SCARCE_OPERATIONS = ['GetObject', 'UpdateItem', 'Query', 'PutObject', 'GetItem'] as const;
 
 /** Operations that only some runs have, and only a few times: each of them with each kind of fault. */
 const RARE_OPERATIONS = [
