@@ -3,8 +3,8 @@
 
 import type { Plan, PlanNode } from '../plan/plan.ts';
 import type { AmbientSource } from './ambient.ts';
-import { effectsOfCalmRun, isSameEffect } from './effects.ts';
-import { AskedLog, type ObservedRun } from './observed-run.ts';
+import { committedBatches, effectsOfBatches, type FunctionBatch, isSameEffect } from './effects.ts';
+import { AskedLog, type Handover, type ObservedRun } from './observed-run.ts';
 import type { Finding } from './reference.ts';
 import { AMBIENT_SOURCES, differenceBetween, replayRun } from './replay.ts';
 import { createInstance, type Simulated } from './subject.ts';
@@ -17,6 +17,7 @@ export interface Cause {
     | 'changed-in-place'
     | 'shared-zero'
     | 'not-idempotent'
+    | 'older-after-newer'
     | 'not-awaited'
     | 'never-done'
     | 'order-of-arrival'
@@ -144,30 +145,83 @@ function sharedZeros({ nodes }: Plan): readonly string[] {
 
 async function effectCauses(simulated: Simulated, run: ObservedRun): Promise<readonly Cause[]> {
   const { handovers, asked } = run;
-  const sinks = (some: ObservedRun['handovers']) => [
-    ...new Set(some.map(({ sinkUid }) => sinkUid)),
-  ];
+  const batches = committedBatches(run);
+  if (!isSameSet(batches, handovers)) return [{ kind: 'engine', where: [] }];
   const unawaited = handovers.filter(
     ({ outcome, pendingCount }) => outcome === 'done' && pendingCount > 0,
   );
-  if (unawaited.length > 0) return [{ kind: 'not-awaited', where: sinks(unawaited) }];
-  const calm = async (...other: AmbientSource[]) =>
-    (await effectsOfCalmRun(simulated, run, other))?.shown;
-  const first = await calm();
-  if (!isSameEffect(first, await calm())) return [{ kind: 'state-outside', where: [] }];
+  if (unawaited.length > 0) return [{ kind: 'not-awaited', where: sinksOf(unawaited) }];
+  const shownBy = async (some: readonly FunctionBatch[], ...other: AmbientSource[]) =>
+    (await effectsOfBatches(simulated, run, some, other))?.shown;
+  const once = await shownBy(batches);
+  if (!isSameEffect(once, await shownBy(batches))) return [{ kind: 'state-outside', where: [] }];
   const causes: Cause[] = [];
   for (const kind of ['chance', 'clock'] as const) {
-    if (isSameEffect(first, await calm(kind))) continue;
+    if (isSameEffect(once, await shownBy(batches, kind))) continue;
     causes.push({ kind, where: placesOf(kind, asked) });
   }
   const repeated = handovers.filter(
     ({ batchId }, index) => handovers.findIndex((each) => each.batchId === batchId) < index,
   );
-  if (repeated.length > 0) {
-    const where = [...sinks(repeated), ...placesOf('chance', asked), ...placesOf('clock', asked)];
+  const changes = async (some: readonly FunctionBatch[], from = once) =>
+    !isSameEffect(from, await shownBy(some));
+  const where = [...sinksOf(repeated), ...placesOf('chance', asked), ...placesOf('clock', asked)];
+  let isIdempotent = true;
+  for (const batch of batches) {
+    if (!isIdempotent || !repeated.some(({ batchId }) => batchId === batch.batchId)) continue;
+    // Alone, so that nothing but the repeat can make a difference.
+    isIdempotent = !(await changes([batch, batch], await shownBy([batch])));
+  }
+  const orders = [handovers, inOrderOfEnd(handovers)].filter(hasOlderAfterNewer);
+  const isOutOfOrder = async () => {
+    for (const order of orders) if (await changes(order)) return true;
+    return false;
+  };
+  if (!isIdempotent) causes.push({ kind: 'not-idempotent', where });
+  else if (await isOutOfOrder()) {
+    causes.push({ kind: 'older-after-newer', where: sinksOf(repeated) });
+  } else if (repeated.some(({ batchId }) => isCutOrOverlapped(batchId, handovers))) {
     causes.push({ kind: 'not-idempotent', where });
   }
   return causes.length > 0 ? causes : [{ kind: 'state-outside', where: [] }];
+}
+
+const sinksOf = (some: readonly FunctionBatch[]): readonly string[] => [
+  ...new Set(some.map(({ sinkUid }) => sinkUid)),
+];
+
+/** Whether functions were given all that was committed, and nothing else. */
+function isSameSet(committed: readonly FunctionBatch[], handedOver: readonly FunctionBatch[]) {
+  const textsOf = (some: readonly FunctionBatch[]) =>
+    new Set(some.map(({ batchId, rows }) => `${batchId} ${rows}`));
+  const [left, right] = [textsOf(committed), textsOf(handedOver)];
+  return left.size === right.size && [...left].every((text) => right.has(text));
+}
+
+/** Whether a batch stands behind one of the same shard and sink with a higher number. */
+function hasOlderAfterNewer(batches: readonly FunctionBatch[]): boolean {
+  const newest = new Map<string, number>();
+  return batches.some(({ batchId }) => {
+    const end = batchId.lastIndexOf('-');
+    const [shard, number] = [batchId.slice(0, end), Number(batchId.slice(end + 1))];
+    const before = newest.get(shard) ?? 0;
+    newest.set(shard, Math.max(before, number));
+    return number < before;
+  });
+}
+
+const inOrderOfEnd = (handovers: readonly Handover[]): readonly Handover[] =>
+  handovers
+    .filter(({ ended }) => ended < Number.POSITIVE_INFINITY)
+    .sort((left, right) => left.ended - right.ended);
+
+/** Whether a batch was left half done, or came again while the function was still at work on it. */
+function isCutOrOverlapped(id: string, handovers: readonly Handover[]): boolean {
+  const same = handovers.filter(({ batchId }) => batchId === id);
+  return same.some(
+    ({ outcome, ended }, index) =>
+      outcome !== 'done' || same.slice(index + 1).some(({ began }) => began < ended),
+  );
 }
 
 function orderCause({ plan }: ObservedRun, dependsOnOrder: boolean): Cause {

@@ -1,11 +1,12 @@
-// What a pipeline's own sinks should show: each committed batch handed over once, in the order in which
-// a run first did, in a process to which nothing happens.
+// What a pipeline's own sinks show when they are given batches one by one, in a process to which nothing
+// happens. What they should show is that of each committed batch handed over once; commits say which
+// these are, because handovers would not tell what the engine forgot to hand over.
 
 import { isDeepStrictEqual } from 'node:util';
 import { quiet } from '../adapters/system/quiet.ts';
 import { type Ambience, type AmbientSource, runInside } from './ambient.ts';
 import { chanceOf } from './chance.ts';
-import type { Handover, ObservedRun } from './observed-run.ts';
+import type { CommittedPass, ObservedRun } from './observed-run.ts';
 import { differenceInAnyOrder } from './outputs.ts';
 import { Scheduler } from './scheduler.ts';
 import { createInstance, functionSinksOf, type Simulated } from './subject.ts';
@@ -15,13 +16,48 @@ const ATTEMPTS = 5;
 const STEPS_MAX = 10_000;
 const OTHER_CLOCK_MS = 8_652_345_678;
 
+/** Rows for one function, as JSON. */
+export interface FunctionBatch {
+  readonly sinkUid: string;
+  readonly batchId: string;
+  readonly rows: string;
+}
+
+/** All committed batches for functions, each once, in an order in which the run may have handed them over. */
+export function committedBatches({ logs, handovers }: ObservedRun): readonly FunctionBatch[] {
+  const places = new Map<string, number>();
+  for (const [place, { batchId }] of handovers.entries()) {
+    if (!places.has(batchId)) places.set(batchId, place);
+  }
+  return logs
+    .flatMap((passes) => {
+      // What was never handed over would have come after the batch before it.
+      let place = -1;
+      return passes.flatMap(functionBatches).map((batch) => {
+        place = Math.max(place, places.get(batch.batchId) ?? place);
+        return { place, batch };
+      });
+    })
+    .sort((left, right) => left.place - right.place)
+    .map(({ batch }) => batch);
+}
+
+const functionBatches = ({ outputs }: CommittedPass): readonly FunctionBatch[] =>
+  outputs.flatMap(({ sinkUid, target, bytes }) => {
+    if (target.kind !== 'function') return [];
+    const lines = Buffer.from(bytes).toString('utf8').trimEnd().split('\n');
+    const rows = JSON.stringify(JSON.parse(`[${lines.join(',')}]`));
+    return [{ sinkUid, batchId: target.batchId, rows }];
+  });
+
 /**
- * What `effects` shows when every batch of a run is handed over once, in a process with another clock
- * or other random values; `null` when that does not end.
+ * What `effects` shows when these batches are handed over one after the other, in a process with
+ * another clock or other random values; `null` when that does not end.
  */
-export async function effectsOfCalmRun(
+export async function effectsOfBatches(
   simulated: Simulated,
   run: ObservedRun,
+  batches: readonly FunctionBatch[],
   other: readonly AmbientSource[] = [],
 ): Promise<{ readonly shown: unknown } | null> {
   const { plan, effects } = createInstance(simulated);
@@ -41,7 +77,7 @@ export async function effectsOfCalmRun(
     asked: () => {},
   };
   const sinks = new Map(functionSinksOf(plan).map((sink) => [sink.uid, sink]));
-  for (const { sinkUid, batchId, rows } of firstHandovers(run.handovers)) {
+  for (const { sinkUid, batchId, rows } of batches) {
     const call = async () => {
       const context = { signal: new AbortController().signal };
       await sinks.get(sinkUid)!.apply(JSON.parse(rows) as never[], batchId, context);
@@ -73,15 +109,6 @@ export function effectDifference(
   );
   if (name === undefined) return { expected: mine, actual: theirs };
   return { expected: { [name]: mine[name] }, actual: { [name]: theirs[name] } };
-}
-
-function firstHandovers(handovers: readonly Handover[]): readonly Handover[] {
-  const seen = new Set<string>();
-  return handovers.filter(({ batchId }) => {
-    const isFirst = !seen.has(batchId);
-    seen.add(batchId);
-    return isFirst;
-  });
 }
 
 async function succeeds(scheduler: Scheduler, call: () => Promise<void>): Promise<boolean> {

@@ -29,6 +29,10 @@ export interface Handover {
   /** The rows as JSON, which no function can change. */
   readonly rows: string;
   readonly sandbox: number;
+  /** Its place among all that began or ended. */
+  readonly began: number;
+  /** The same for its end; infinite as long as it has none. */
+  ended: number;
   outcome: 'running' | 'done' | 'failed';
   /** What it threw. */
   error: unknown;
@@ -141,6 +145,7 @@ function ambienceOf(sandbox: Sandbox, seed: number, asked: AskedLog): Ambience {
 function withWatchedFunctions(plan: Plan, handovers: Handover[]): Plan {
   const sinks = functionSinksOf(plan);
   if (sinks.length === 0) return plan;
+  let moments = 0;
   const nodes = plan.nodes.map((node) => {
     if (node.kind !== 'foreach-batch-sink') return node;
     const apply: typeof node.apply = async (rows, batchId, context) => {
@@ -150,6 +155,8 @@ function withWatchedFunctions(plan: Plan, handovers: Handover[]): Plan {
         batchId,
         rows: JSON.stringify(rows),
         sandbox: outer.sandbox,
+        began: ++moments,
+        ended: Number.POSITIVE_INFINITY,
         outcome: 'running',
         error: null,
         pendingCount: 0,
@@ -164,6 +171,7 @@ function withWatchedFunctions(plan: Plan, handovers: Handover[]): Plan {
         handover.error = error;
         throw error;
       } finally {
+        handover.ended = ++moments;
         handover.pendingCount = counting.pending();
       }
     };

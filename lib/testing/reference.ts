@@ -1,7 +1,7 @@
 // What a run of a user's pipeline must have given, and the first thing that is otherwise. Most telling
 // comes first: rows that a second computation does not give explain all that follows from them.
 
-import { effectDifference, effectsOfCalmRun, isSameEffect } from './effects.ts';
+import { committedBatches, effectDifference, effectsOfBatches, isSameEffect } from './effects.ts';
 import { AskedLog, type Handover, type ObservedRun } from './observed-run.ts';
 import {
   collectOutputs,
@@ -77,7 +77,7 @@ export function finalOutputsOf(run: ObservedRun): FinalOutputs {
 
 async function effectsFinding(simulated: Simulated, run: ObservedRun): Promise<Finding | null> {
   if (run.effects === null) return null;
-  const calm = await effectsOfCalmRun(simulated, run);
+  const calm = await effectsOfBatches(simulated, run, committedBatches(run));
   if (calm === null || isSameEffect(calm.shown, run.effects.shown)) return null;
   return { kind: 'effects', ...effectDifference(calm.shown, run.effects.shown) };
 }

@@ -147,6 +147,11 @@ const CAUSES: Readonly<Record<Cause['kind'], { readonly what: string; readonly c
       what: 'a batch comes again with the same id, such as when a sandbox dies before it could tell that it was done or another one takes over, and the function does its work once more',
       change: 'remember the batch id together with the work, or write under keys made of it',
     },
+    'older-after-newer': {
+      what: 'a batch comes again after newer batches of its shard, such as when a sandbox is frozen after its commit and goes on much later, and the function writes the older rows over the newer ones',
+      change:
+        'keep the rising number at the end of the batch id with each row, and ignore rows whose number is lower than the one that is kept',
+    },
     'not-awaited': {
       what: 'the function ends while it is still at work, so that the sandbox may be frozen or gone before the work is done',
       change: 'await each promise',

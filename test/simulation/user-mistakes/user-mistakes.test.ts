@@ -8,6 +8,7 @@ import { simulateDelays } from './many-seeds.ts';
 import { moduleCounter } from './module-counter.ts';
 import { moduleSeenSet } from './module-seen-set.ts';
 import { mutableCache } from './mutable-cache.ts';
+import { olderOverNewer } from './older-over-newer.ts';
 import { orderedReduce } from './ordered-reduce.ts';
 import { randomKeyInSink } from './random-key-in-sink.ts';
 import { randomSample } from './random-sample.ts';
@@ -26,6 +27,7 @@ const MISTAKES: Readonly<Record<string, UserMistake>> = {
   'a zero that all keys share': sharedZero,
   'the hour by the time zone of the machine': localTime,
   'a cache that depends on what came before': mutableCache,
+  'an upsert that older batches overwrite': olderOverNewer,
   'a random key in a sink': randomKeyInSink,
   'a key that a map has changed': changedKey,
 };
