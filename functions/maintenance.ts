@@ -2,7 +2,6 @@ import { createClients } from '../lib/adapters/aws/clients.ts';
 import { createDynamoDbCommitLog } from '../lib/adapters/aws/dynamodb-commit-log.ts';
 import { createKinesisSourceStream } from '../lib/adapters/aws/kinesis-source-stream.ts';
 import { createS3ObjectStore } from '../lib/adapters/aws/s3-object-store.ts';
-import { systemClock } from '../lib/adapters/system/clock.ts';
 import { systemIds } from '../lib/adapters/system/ids.ts';
 import { systemLogger } from '../lib/adapters/system/logger.ts';
 import { SINGLE_STAGE } from '../lib/contract/keys.ts';
@@ -19,7 +18,6 @@ export const handler = (): Promise<MaintenanceSummary> =>
       commits: createDynamoDbCommitLog(clients.dynamodb, required('commitLogTable')),
       objects: createS3ObjectStore(clients.s3, required('checkpointBucket')),
       stream: createKinesisSourceStream(clients.kinesis, required('streamArn')),
-      clock: systemClock,
       ids: systemIds,
       logger: systemLogger,
     },

@@ -8,7 +8,6 @@ import { batchNumberOfKey, objectKeys } from '../contract/keys.ts';
 import type { CheckpointReference, ObjectReference, Pointer } from '../model/commit.ts';
 import type { BatchNumber, LogId } from '../model/ids.ts';
 import { SEGMENT_BYTES_MAX } from '../model/limits.ts';
-import type { Clock } from '../ports/clock.ts';
 import type { Ids } from '../ports/ids.ts';
 import { foldInterval, isFoldDue, OBJECT_AGE_MIN_MS } from '../protocol/checkpoint.ts';
 import { compress } from './commit-body.ts';
@@ -73,7 +72,7 @@ export async function foldLog(
 
 /** Removes what no recovery, no reader and no attempt can need any more; resolves to the count. */
 export async function pruneObjects(
-  ports: CheckpointPorts & { readonly clock: Clock },
+  ports: CheckpointPorts,
   log: LogId,
   pointer: Pointer,
 ): Promise<number> {
@@ -88,11 +87,14 @@ export async function pruneObjects(
   // The checkpoint's own batch may still be the head, whose outbox every cold start publishes again.
   const isSettled = (key: string) => (batchNumberOfKey(key) ?? Infinity) < previous.batchNumber;
   const isUnnamed = (key: string) => !named.has(key);
+  const storedAtMs = await storedAt(ports, newest.manifest.key);
+  if (storedAtMs === null) return 0;
+  const before = storedAtMs - OBJECT_AGE_MIN_MS;
   const counts = [
-    await prunePrefix(ports, `segments/${log}/`, isUnnamed),
-    await prunePrefix(ports, `manifests/${log}/`, isUnnamed),
-    await prunePrefix(ports, `bodies/${log}/`, isSettled),
-    await prunePrefix(ports, `staged/${log}/`, isSettled),
+    await prunePrefix(ports, { prefix: `segments/${log}/`, before, mayGo: isUnnamed }),
+    await prunePrefix(ports, { prefix: `manifests/${log}/`, before, mayGo: isUnnamed }),
+    await prunePrefix(ports, { prefix: `bodies/${log}/`, before, mayGo: isSettled }),
+    await prunePrefix(ports, { prefix: `staged/${log}/`, before, mayGo: isSettled }),
   ];
   return counts.reduce((sum, count) => sum + count, 0);
 }
@@ -213,12 +215,30 @@ function* namedBy(checkpoint: CheckpointReference, manifest: Manifest): Iterable
   for (const { key } of manifest.segments) yield key;
 }
 
+/**
+ * When an object was stored, by the clock of the store. Ages are told by it alone: by a clock of ours
+ * that is ahead, what another fold has just written would be old.
+ */
+async function storedAt(ports: CheckpointPorts, key: string): Promise<number | null> {
+  for await (const page of ports.objects.list(key)) {
+    const found = page.find((object) => object.key === key);
+    if (found !== undefined) return found.modifiedAtMs;
+  }
+  return null;
+}
+
 async function prunePrefix(
-  ports: CheckpointPorts & { readonly clock: Clock },
-  prefix: string,
-  mayGo: (key: string) => boolean,
+  ports: CheckpointPorts,
+  {
+    prefix,
+    before,
+    mayGo,
+  }: {
+    readonly prefix: string;
+    readonly before: number;
+    readonly mayGo: (key: string) => boolean;
+  },
 ): Promise<number> {
-  const before = ports.clock.nowMs() - OBJECT_AGE_MIN_MS;
   let count = 0;
   for await (const page of ports.objects.list(prefix)) {
     const keys = page

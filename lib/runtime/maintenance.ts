@@ -3,12 +3,10 @@
 // It only reads the log and moves the pointer, so any number of runs at once do no harm.
 
 import { logIdOf } from '../contract/keys.ts';
-import type { Clock } from '../ports/clock.ts';
 import type { SourceStream } from '../ports/source-stream.ts';
 import { type CheckpointPorts, foldWhenDue, pruneObjects } from './checkpoint.ts';
 
 export type MaintenancePorts = CheckpointPorts & {
-  readonly clock: Clock;
   readonly stream: SourceStream;
 };
 

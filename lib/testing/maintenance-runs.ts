@@ -32,7 +32,7 @@ export class MaintenanceRuns {
     const { pipeline, scenario, scheduler } = this.run;
     this.count += 1;
     const chance = this.run.chanceOf('maintenance', this.count);
-    const sandbox = this.sandboxes.forMaintenance();
+    const sandbox = this.sandboxes.forMaintenance(chance);
     this.storage.began(sandbox);
     const of = {
       pipeline: pipeline.name,

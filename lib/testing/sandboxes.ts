@@ -18,7 +18,7 @@ import { type Deployment, LOG_TABLE } from './deployment.ts';
 import type { InvocationFaultKind } from './fault-plan.ts';
 import { stateDigestOf } from './journal.ts';
 import type { Network } from './network.ts';
-import { MINUTE_MS, type Run } from './run.ts';
+import { DAY_MS, MINUTE_MS, type Run } from './run.ts';
 import { Sandbox } from './sandbox.ts';
 import type { Process } from './scenario.ts';
 import { ENGINE_BUCKET } from './sink-watch.ts';
@@ -80,8 +80,13 @@ export class Sandboxes {
   }
 
   /** The process of one run of maintenance. */
-  forMaintenance(): Sandbox {
-    return this.create(this.deployment.version, 0);
+  forMaintenance(chance: Chance): Sandbox {
+    // Maintenance tells by a clock what is old, so that its clock is sometimes wrong by years.
+    const isYearsOff = !this.run.calm && chance.percent(15);
+    const skewMs = isYearsOff
+      ? chance.pick([-1, 1]) * chance.between(1, 10) * 365 * DAY_MS
+      : this.skewMs(chance);
+    return this.create(this.deployment.version, skewMs);
   }
 
   /** Ends all of them and says whether any was alive. */
@@ -121,6 +126,10 @@ export class Sandboxes {
     };
   }
 
+  private skewMs(chance: Chance): number {
+    return this.run.calm || chance.percent(70) ? 0 : chance.between(-15, 15) * MINUTE_MS;
+  }
+
   private create(version: number, skewMs: number): Sandbox {
     const { scheduler } = this.run;
     const sandbox = new Sandbox({ id: this.count, version, skewMs, scheduler });
@@ -141,9 +150,8 @@ export class Sandboxes {
   }
 
   private newSandbox(version: number, chance: Chance): Sandbox {
-    const { calm, pipeline, scenario } = this.run;
-    const skewMs = calm || chance.percent(70) ? 0 : chance.between(-15, 15) * MINUTE_MS;
-    const sandbox = this.create(version, skewMs);
+    const { pipeline, scenario } = this.run;
+    const sandbox = this.create(version, this.skewMs(chance));
     const plan = scenario.plan(this.processOf(sandbox));
     const executable = compilePlan(this.watchers.sinks.handovers.watched(plan), this.targets);
     sandbox.task = createPartitionTask(this.portsOf(sandbox), {

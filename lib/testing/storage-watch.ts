@@ -23,7 +23,7 @@ export interface StorageWatchPorts {
 
 /** A run of maintenance that is under way. */
 interface Maintenance {
-  /** The earliest of all times by which it may tell what is old. */
+  /** It tells by the store's clock what is old, whatever its own one says. */
   readonly beganMs: number;
   /** Where it moved pointers to. */
   readonly moved: Map<LogId, Pointer>;
@@ -37,9 +37,8 @@ export class StorageWatch {
     this.ports = ports;
   }
 
-  began({ id, clock }: Sandbox): void {
-    const beganMs = Math.min(this.ports.nowMs(), clock.nowMs());
-    this.underWay.set(id, { beganMs, moved: new Map() });
+  began({ id }: Sandbox): void {
+    this.underWay.set(id, { beganMs: this.ports.nowMs(), moved: new Map() });
   }
 
   moved(sandboxId: number, log: LogId, to: Pointer): void {

@@ -214,9 +214,13 @@ export class World {
     scheduler.nowMs = Math.max(scheduler.nowMs, untilMs);
   }
 
-  /** Maintenance at leisure, then again when objects are old enough to be removed. */
+  /**
+   * Maintenance at leisure, then again when objects are old enough to be removed. Most of what it
+   * removes is old enough only now, so that the first time its calls are still struck by faults.
+   */
   private async maintainAtEnd(): Promise<void> {
-    for (let day = 0; day < 2; day += 1) {
+    for (let day = 0; day < 3; day += 1) {
+      this.run.calm = day !== 1;
       this.maintenance.start();
       await this.advance(this.run.scheduler.nowMs + DAY_MS + MINUTE_MS);
     }

@@ -94,4 +94,24 @@ describe('a checkpoint', () => {
       Array.from({ length: batchNumber + 1 - first }, (_, index) => first + index),
     );
   });
+
+  test('removes by the clock of the store alone what another fold may still need', async () => {
+    const { at, commit } = world();
+    await commit(RING_SIZE - 1);
+    await at.maintain();
+    await commit(RING_SIZE - 1);
+    const Key = `manifests/${at.log}/000000000009-of-another-fold.json`;
+    await at.maintain({
+      beforeApply({ operation, input }) {
+        const isMove = operation === 'UpdateItem' && JSON.stringify(input).includes('ptr');
+        if (isMove) at.call('s3', 'PutObject', { Bucket: 'engine', Key, Body: new Uint8Array(1) });
+        if (operation === 'ListObjectsV2') at.clock.ms += 3_650 * DAY_MS;
+      },
+    });
+    expect(textOf(at, Key)).toHaveLength(1);
+    at.clock.ms += DAY_MS + 1;
+    await commit(RING_SIZE - 1);
+    await at.maintain();
+    expect(() => textOf(at, Key)).toThrow();
+  });
 });
