@@ -22,14 +22,12 @@ export interface RunSize {
 /** Operations that a run has few of get faults of their own, so that none of them goes untested. */
 const SCARCE_OPERATIONS = ['GetObject', 'UpdateItem', 'Query', 'PutObject', 'GetItem'] as const;
 
-/** Operations that only some runs have, and only a few times: each of them with each kind of fault. */
+/** Operations that only some runs have, each with every kind of fault; the rarer, the more often. */
 const RARE_OPERATIONS = [
-  'CopyObject',
-  'DeleteObjects',
-  'GetRecords',
-  'GetShardIterator',
-  'ListObjectsV2',
-] as const;
+  ...['CopyObject', 'CopyObject', 'CopyObject'],
+  ...['DeleteObjects', 'DeleteObjects', 'ListObjectsV2', 'ListObjectsV2'],
+  ...['GetRecords', 'GetShardIterator'],
+];
 /** Only what is read from a bucket can come back damaged. */
 const RARE_FAULTS = CALL_FAULTS.filter((kind) => kind !== 'damage');
 
@@ -91,7 +89,7 @@ function scarceCalls(chance: Chance): CallFault[] {
 
 function rareCalls(seed: number): CallFault[] {
   const chance = chanceOf(seed, 'rare');
-  return Array.from({ length: chance.pick([0, 3, 9]) }, () => ({
+  return Array.from({ length: chance.pick([0, 4, 12]) }, () => ({
     operation: chance.pick(RARE_OPERATIONS),
     nth: chance.pick([0, 0, 1, 3]),
     kind: chance.pick(RARE_FAULTS),
