@@ -13,8 +13,9 @@ export default {
   ignorePatterns: ['**', '!lib/**/*.ts', '!test/**/*', '!tsconfig.json', '!package.json'],
   tempDirName: '.rivulet/mutation/sandbox',
   concurrency: 2,
-  timeoutMS: 1_000,
-  timeoutFactor: 1.5,
+  // Generous, because on a busy machine a slow run would pass for a mutant that hangs.
+  timeoutMS: 5_000,
+  timeoutFactor: 2,
   reporters: ['clear-text', 'progress', 'json'],
   clearTextReporter: { allowColor: false, logTests: false, reportTests: false },
   jsonReporter: { fileName: '.rivulet/mutation/report.json' },
