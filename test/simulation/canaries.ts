@@ -20,6 +20,10 @@ export interface CanaryResult {
   readonly firstViolation: string;
 }
 
+/** One lucky trial is not enough: a bug counts as caught when most of its trials caught it. */
+export const isCaught = ({ caughtCount, trialCount }: CanaryResult): boolean =>
+  caughtCount > trialCount / 2;
+
 /** Seeds for all trials of one bug: the seed budget of a commit. */
 const SEEDS_PER_BUG = 2_000;
 const TRIALS = 3;

@@ -4,7 +4,7 @@
 import { relative } from 'node:path';
 import { CALL_FAULTS, INVOCATION_FAULTS, WORLD_FAULTS } from '../../lib/testing/fault-plan.ts';
 import type { CampaignResult } from './campaign.ts';
-import type { CanaryResult } from './canaries.ts';
+import { type CanaryResult, isCaught } from './canaries.ts';
 import type { Replayed } from './replay.ts';
 
 /** States that a campaign of this many seeds must have met, or it says little. */
@@ -116,11 +116,11 @@ export class Reporter {
     const { campaigns, canaries, regressions } = summary;
     const failed = campaigns.reduce((sum, { failures }) => sum + failures.length, 0);
     const unequal = campaigns.reduce((sum, each) => sum + each.unequal.length, 0);
-    const uncaught = canaries.filter(({ caughtCount }) => caughtCount === 0);
+    const uncaught = canaries.filter((canary) => !isCaught(canary));
     const again = regressions.filter(({ violations }) => violations.length > 0);
     const missed = campaigns.flatMap((each) => [...missedStates(each), ...missedCells(each)]);
     for (const state of missed) this.print(`never reached: ${state}`);
-    for (const { name } of uncaught) this.print(`not caught: ${name}`);
+    for (const { name } of uncaught) this.print(`not caught in most trials: ${name}`);
     for (const { path } of again) this.print(`violated again: npm run sim -- --replay ${path}`);
     const passed = failed + unequal + uncaught.length + again.length + missed.length === 0;
     if (this.json) {

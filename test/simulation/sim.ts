@@ -17,19 +17,23 @@ const USAGE = `npm run sim -- [options]
 Runs the deployed engine over the model of the cloud in virtual time, with faults, and compares all
 results with a plain computation.
 
-  --seeds N          random fault plans (default 2000), then all planted bugs and regressions
+  --seeds N          random fault plans (default 2000); where no other mode is asked for, also the
+                     regressions and all planted bugs, which take some minutes more
   --first N          the first seed (default 0)
   --exhaustive       every call of a small run of each scenario x every kind of fault
   --pairs            all ordered pairs of faults in a small run, at most 100,000 a scenario
   --walk             allow k calls, end the sandbox, allow k + 1, and so on, for every k
-  --canaries         the planted bugs alone
+  --canaries         the planted bugs alone: each must be caught in most of its trials
   --replay FILE      one recorded run, with its trace
   --scenario NAME    only this scenario; may be repeated
                      (${Object.keys(SCENARIOS).join(', ')})
   --json             one line of JSON instead of a report
   --help             this text
 
-Exit code: 0, or 1 for any violation or planted bug that was not caught, or 2 for a wrong option.`;
+With --exhaustive, --pairs or --walk, --seeds N adds random plans without the planted bugs.
+
+Exit code: 0, or 1 for any violation, planted bug that was not caught, or (from 2000 seeds on) kind of
+fault that some operation was spared, or 2 for a wrong option.`;
 
 const FAILURES = join(import.meta.dirname, '..', '..', '.rivulet', 'simulation', 'failures');
 
