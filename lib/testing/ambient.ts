@@ -15,6 +15,8 @@ export type AmbientSource = 'clock' | 'chance' | 'zone' | 'locale' | 'environmen
 /** The surroundings of user code in one sandbox. */
 export interface Ambience {
   nowMs(): number;
+  /** When its process began, by the same clock. */
+  readonly startedMs: number;
   /** An integer below 2^32. */
   draw(): number;
   /** Lets something happen later; the result takes it back. */
@@ -97,7 +99,22 @@ function install(): () => void {
       else Object.defineProperty(owner, name, before);
     });
   };
+  const replaceValue: ReplaceValue = (owner, name, inside) => {
+    const before = Object.getOwnPropertyDescriptor(owner, name);
+    const original = (owner as Record<string, unknown>)[name];
+    const get = () => {
+      const ambience = storage.getStore();
+      return ambience === undefined ? original : inside(ambience);
+    };
+    const enumerable = before?.enumerable ?? false;
+    Object.defineProperty(owner, name, { get, configurable: true, enumerable });
+    undo.push(() => {
+      if (before === undefined) delete (owner as Record<string, unknown>)[name];
+      else Object.defineProperty(owner, name, before);
+    });
+  };
   replaceClocks(replace);
+  replaceProcess(replace, replaceValue);
   replaceChance(replace);
   replaceTimers(replace);
   replaceLocale(replace);
@@ -109,6 +126,7 @@ function install(): () => void {
 }
 
 type Replace = (owner: object, name: string, make: (original: Original) => unknown) => void;
+type ReplaceValue = (owner: object, name: string, inside: (ambience: Ambience) => unknown) => void;
 
 const builtIn = createRequire(import.meta.url);
 
@@ -126,7 +144,7 @@ function replaceClocks(replace: Replace): void {
   replace(
     performance,
     'now',
-    replacing((ambience) => nowMs(ambience, 'performance.now()')),
+    replacing((ambience) => nowMs(ambience, 'performance.now()') - ambience.startedMs),
   );
   const nanoseconds = (ambience: Ambience) =>
     BigInt(Math.round(nowMs(ambience, 'process.hrtime()'))) * 1_000_000n;
@@ -139,6 +157,36 @@ function replaceClocks(replace: Replace): void {
     return Object.assign(pair, { bigint });
   });
 }
+
+/** What tells one process from another, and since when it runs. */
+function replaceProcess(replace: Replace, replaceValue: ReplaceValue): void {
+  replace(
+    process,
+    'uptime',
+    replacing((ambience) => {
+      ambience.asked('clock', 'process.uptime()');
+      return (ambience.nowMs() - ambience.startedMs) / 1_000;
+    }),
+  );
+  replaceValue(performance, 'timeOrigin', (ambience) => {
+    ambience.asked('clock', 'performance.timeOrigin');
+    return ambience.startedMs;
+  });
+  replaceValue(process, 'pid', (ambience) => {
+    ambience.asked('environment', 'process.pid');
+    return FIRST_PID + ambience.sandbox;
+  });
+  replace(
+    builtIn('node:os') as object,
+    'hostname',
+    replacing((ambience) => {
+      ambience.asked('environment', 'os.hostname()');
+      return `sandbox-${ambience.sandbox}`;
+    }),
+  );
+}
+
+const FIRST_PID = 1_000;
 
 function dateOf(
   original: DateConstructor,

@@ -70,6 +70,7 @@ export async function effectsOfBatches(
   const chance = chanceOf(other.includes('chance') ? 2 : 1, 'effects ambience');
   const ambience: Ambience = {
     nowMs: () => scheduler.nowMs,
+    startedMs: scheduler.nowMs,
     draw: () => chance.below(2 ** 32),
     after: (delayMs, happen) => scheduler.after(delayMs, () => runInside(ambience, happen)),
     locale: undefined,

@@ -132,6 +132,7 @@ function ambienceOf(sandbox: Sandbox, seed: number, asked: AskedLog): Ambience {
   const chance = chanceOf(seed, 'ambience', sandbox.id);
   const ambience: Ambience = {
     nowMs: () => sandbox.clock.nowMs(),
+    startedMs: sandbox.clock.nowMs(),
     draw: () => chance.below(2 ** 32),
     after: (delayMs, happen) => sandbox.after(delayMs, () => runInside(ambience, happen)),
     locale: undefined,

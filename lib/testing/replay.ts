@@ -125,10 +125,11 @@ function replayAmbience(
   const chance = chanceOf(differs('chance') ? draws : 1, 'replay');
   return {
     nowMs: () => nowMs,
+    startedMs: nowMs - (differs('clock') ? 12_345 : 1_000),
     draw: () => chance.below(2 ** 32),
     after: () => () => {},
     locale: differs('locale') ? 'tr-TR' : 'en-US',
-    sandbox: -1,
+    sandbox: differs('environment') ? -2 : -1,
     asked: (source, name) => asked.add(source, name),
   };
 }

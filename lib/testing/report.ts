@@ -128,7 +128,7 @@ const CAUSES: Readonly<Record<Cause['kind'], { readonly what: string; readonly c
       change: 'name the locale',
     },
     environment: {
-      what: 'code of the pipeline depends on variables that each sandbox has its own of',
+      what: 'code of the pipeline depends on what each sandbox has its own of, such as variables of its environment, the number of its process or the name of its host',
       change: 'take such values from the event',
     },
     'state-outside': {

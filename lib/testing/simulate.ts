@@ -47,7 +47,10 @@ export interface SimulationReport {
   readonly passed: boolean;
   /** Runs with faults that were made. */
   readonly runCount: number;
-  /** Rows of a run without faults, by the uid of their sink; what could not be processed is under `dead-letters`. */
+  /**
+   * Rows of a run without faults, by the uid of their sink; what could not be processed is under
+   * `dead-letters`. Decimals are texts.
+   */
   readonly outputs: Readonly<Record<string, readonly unknown[]>>;
   /** What was not compared, and why. */
   readonly notes: readonly string[];

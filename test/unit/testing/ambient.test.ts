@@ -1,4 +1,5 @@
 import { randomBytes, randomInt, randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
@@ -17,6 +18,7 @@ function aProcess(sandbox = 1) {
   const ambience: Ambience = {
     sandbox,
     nowMs: () => 5_000,
+    startedMs: 2_000,
     draw() {
       draws = Math.imul(draws, 48_271) >>> 0;
       return draws;
@@ -42,7 +44,9 @@ describe('inside of a sandbox', () => {
     ['Date.now()', () => Date.now(), 5_000],
     ['new Date()', () => Date.now(), 5_000],
     ['Date()', () => Date().slice(0, 15), new Date(5_000).toString().slice(0, 15)],
-    ['performance.now()', () => performance.now(), 5_000],
+    ['performance.now()', () => performance.now(), 3_000],
+    ['performance.timeOrigin', () => performance.timeOrigin, 2_000],
+    ['process.uptime()', () => process.uptime(), 3],
     ['process.hrtime()', () => process.hrtime(), [5, 0]],
     ['process.hrtime.bigint()', () => process.hrtime.bigint(), 5_000_000_000n],
   ])('%s is the time of the sandbox', async (_, read, time) => {
@@ -66,6 +70,15 @@ describe('inside of a sandbox', () => {
   ])('%s is repeatable, and another one in another sandbox', async (_, draw) => {
     expect(await inProcess(draw, 1)).toEqual(await inProcess(draw, 1));
     expect(await inProcess(draw, 1)).not.toEqual(await inProcess(draw, 2));
+  });
+
+  it.each<readonly [string, () => unknown]>([
+    ['process.pid', () => process.pid],
+    ['os.hostname()', () => hostname()],
+  ])('%s is that of the sandbox', async (_, read) => {
+    expect(await inProcess(read, 1)).toEqual(await inProcess(read, 1));
+    expect(await inProcess(read, 1)).not.toEqual(await inProcess(read, 2));
+    expect(await inProcess(read, 1)).not.toEqual(read());
   });
 
   it('random values keep their form', async () => {
@@ -135,8 +148,12 @@ describe('outside of any sandbox', () => {
   });
 
   it('everything is put back when the last simulation ends, also when it throws', async () => {
-    const originals = [Date, Date.now, Math.random, setTimeout, clearTimeout, sleep, randomUUID];
-    const now = () => [Date, Date.now, Math.random, setTimeout, clearTimeout, sleep, randomUUID];
+    const now = () => [
+      ...[Date, Date.now, Math.random, setTimeout, clearTimeout, sleep, randomUUID, hostname],
+      ...[process.uptime, Object.getOwnPropertyDescriptor(process, 'pid')?.get],
+      Object.getOwnPropertyDescriptor(performance, 'timeOrigin')?.get,
+    ];
+    const originals = now();
     const failing = withAmbience(async () => {
       await withAmbience(async () => {});
       expect(now()).not.toEqual(originals);

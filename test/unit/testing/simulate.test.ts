@@ -1,5 +1,16 @@
+import { hostname } from 'node:os';
 import { describe, expect, it } from 'vitest';
-import { count, decimal, dynamodb, kinesis, pipeline, sum, tumbling } from '../../../lib/index.ts';
+import {
+  count,
+  decimal,
+  dynamodb,
+  foreachBatch,
+  kinesis,
+  pipeline,
+  s3,
+  sum,
+  tumbling,
+} from '../../../lib/index.ts';
 import { type SimulationPlan, simulate } from '../../../lib/testing/index.ts';
 
 interface Sale {
@@ -65,6 +76,42 @@ describe('a simulation', () => {
     right.assertPassed();
     const mistaken = await simulate(lastToArrive, options);
     expect(mistaken.failure?.cause).toBe('order-of-arrival');
+  });
+});
+
+describe('a failure is blamed on', () => {
+  it.each<readonly [string, () => unknown, string]>([
+    ['process.uptime()', () => process.uptime(), 'clock'],
+    ['performance.timeOrigin', () => performance.timeOrigin, 'clock'],
+    ['process.pid', () => process.pid, 'environment'],
+    ['os.hostname()', () => hostname(), 'environment'],
+  ])('%s where rows hold it', async (name, read, cause) => {
+    const marked = pipeline('marked')
+      .from(kinesis<Sale>('sales'))
+      .map(({ id }) => ({ id, mark: read() }))
+      .to(s3('marked'), { mode: 'append' });
+    const { failure } = await simulate(marked, { events: sales, seeds: 1 });
+    expect(failure?.cause).toBe(cause);
+    expect(failure?.words).toContain(name);
+  });
+
+  it('no repeat where a function hides its own errors', async () => {
+    const hiding = () => {
+      const written = new Set<string>();
+      let calls = 0;
+      const write = async (rows: readonly Sale[]) => {
+        calls += 1;
+        if (calls % 3 !== 0) for (const { id } of rows) written.add(id);
+      };
+      return {
+        pipeline: pipeline('hiding')
+          .from(kinesis<Sale>('sales').partitionedBy('id'))
+          .to(foreachBatch('database', write), { mode: 'append' }),
+        effects: () => written,
+      };
+    };
+    const { failure } = await simulate(hiding, { events: sales, seeds: 10 });
+    expect(failure?.cause).toBe('state-outside');
   });
 });
 
