@@ -111,6 +111,7 @@ function oneShard(): SourceStream {
     }),
     shards: async () => [{ shardId: SHARD, hashRange: WHOLE_RANGE, parentShardIds: [] }],
     firstAfter: async () => null,
+    bytesOf: async () => null,
   };
 }
 

@@ -25,4 +25,9 @@ export interface SourceStream {
     readonly shardId: ShardId;
     readonly sequenceNumber: SequenceNumber | null;
   }): Promise<SequenceNumber | null>;
+  /** The bytes of one record; `null` when it has left the stream. */
+  bytesOf(record: {
+    readonly shardId: ShardId;
+    readonly sequenceNumber: SequenceNumber;
+  }): Promise<Uint8Array | null>;
 }

@@ -3,6 +3,7 @@
 // record has left the stream too, nothing can be compared any more, and the commit says so. The first
 // batch of a log is always compared with the oldest record of its shard, where the mapping begins.
 
+import { decodeBatch } from '../decoding/decode-batch.ts';
 import type { Gap } from '../model/commit.ts';
 import { EngineError } from '../model/errors.ts';
 import type { LogId } from '../model/ids.ts';
@@ -66,9 +67,41 @@ async function compareWithStream(
     shardId: warm.shardId,
     sequenceNumber: after?.sequenceNumber ?? null,
   });
-  if (found === before.sequenceNumber) return null;
+  if (found === before.sequenceNumber) return restOfPack(ports, between);
   const isLost = found !== null && compareSequenceNumbers(found, before.sequenceNumber) < 0;
   return { kind: isLost ? 'lost' : 'unprovable', after, before };
+}
+
+/**
+ * A commit may end inside a packed record. The mapping gives such a record up as a whole, so that the
+ * stream's next record is the one delivered although the rest of the pack was never read.
+ */
+async function restOfPack(
+  ports: GapPorts,
+  { warm, after, before }: Parameters<typeof compareWithStream>[1],
+): Promise<Gap | null> {
+  if (after === null) return null;
+  const { shardId } = warm;
+  const { sequenceNumber } = after;
+  const bytes = await ports.stream.bytesOf({ shardId, sequenceNumber });
+  if (bytes === null) return null;
+  return unreadCount(bytes, after) > 0 ? { kind: 'lost', after, before } : null;
+}
+
+/** Records of a packed one that lie after `position`, which is in it. */
+function unreadCount(bytes: Uint8Array, position: Position): number {
+  const { sequenceNumber } = position;
+  const record = {
+    kinesis: {
+      sequenceNumber,
+      partitionKey: '',
+      data: Buffer.from(bytes).toString('base64'),
+      approximateArrivalTimestamp: 0,
+    },
+    eventID: '',
+    eventSourceARN: '',
+  };
+  return decodeBatch([record], position).count;
 }
 
 /**

@@ -157,11 +157,11 @@ export function createEngineWorld(options: WorldOptions) {
     /** Puts events into the stream and returns them as Lambda would deliver them. */
     push(events: readonly unknown[], partitionKey = 'key'): DeliveredRecord[] {
       return events.map((event) => {
-        const data = typeof event === 'string' ? event : JSON.stringify(event);
+        const data = bytesOf(event);
         const { SequenceNumber: sequenceNumber } = call('kinesis', 'PutRecord', {
           StreamName: STREAM,
           PartitionKey: partitionKey,
-          Data: Buffer.from(data, 'utf8'),
+          Data: data,
         });
         return {
           eventID: `${SHARD}:${sequenceNumber}`,
@@ -169,7 +169,7 @@ export function createEngineWorld(options: WorldOptions) {
           kinesis: {
             sequenceNumber: String(sequenceNumber),
             partitionKey,
-            data: Buffer.from(data, 'utf8').toString('base64'),
+            data: data.toString('base64'),
             approximateArrivalTimestamp: clock.ms / 1_000,
           },
         };
@@ -220,4 +220,10 @@ export function createEngineWorld(options: WorldOptions) {
         .sort((left, right) => Number(left['n']!.N) - Number(right['n']!.N));
     },
   };
+}
+
+/** Bytes and text are put as they are. */
+function bytesOf(event: unknown): Buffer {
+  if (event instanceof Uint8Array) return Buffer.from(event);
+  return Buffer.from(typeof event === 'string' ? event : JSON.stringify(event), 'utf8');
 }

@@ -2,12 +2,14 @@ import {
   DescribeStreamSummaryCommand,
   GetRecordsCommand,
   GetShardIteratorCommand,
+  type GetShardIteratorCommandInput,
   type KinesisClient,
   ListShardsCommand,
   type Shard,
+  type _Record as StreamRecord,
 } from '@aws-sdk/client-kinesis';
 import { EngineError } from '../../model/errors.ts';
-import { asSequenceNumber, asShardId, type SequenceNumber, type ShardId } from '../../model/ids.ts';
+import { asSequenceNumber, asShardId } from '../../model/ids.ts';
 import type { ShardDescription, SourceStream } from '../../ports/source-stream.ts';
 import { toEngineError } from './errors.ts';
 
@@ -54,48 +56,58 @@ export function createKinesisSourceStream(client: KinesisClient, streamArn: stri
 
     async firstAfter({ shardId, sequenceNumber }) {
       try {
-        return await searchAfter(client, { streamArn, shardId, sequenceNumber });
+        const found = await firstRecord(client, {
+          StreamARN: streamArn,
+          ShardId: shardId,
+          ...(sequenceNumber === null
+            ? { ShardIteratorType: 'TRIM_HORIZON' }
+            : {
+                ShardIteratorType: 'AFTER_SEQUENCE_NUMBER',
+                StartingSequenceNumber: sequenceNumber,
+              }),
+        });
+        return found === null ? null : asSequenceNumber(found.SequenceNumber ?? '');
       } catch (error) {
         throw toEngineError(`reading ${shardId}`, error);
+      }
+    },
+
+    async bytesOf({ shardId, sequenceNumber }) {
+      try {
+        const found = await firstRecord(client, {
+          StreamARN: streamArn,
+          ShardId: shardId,
+          ShardIteratorType: 'AT_SEQUENCE_NUMBER',
+          StartingSequenceNumber: sequenceNumber,
+        });
+        return found?.SequenceNumber === sequenceNumber ? (found.Data ?? null) : null;
+      } catch (error) {
+        throw toEngineError(`reading a record of ${shardId}`, error);
       }
     },
   };
 }
 
-async function searchAfter(
+/** The first record that an iterator comes to; `null` when the shard holds none. */
+async function firstRecord(
   client: KinesisClient,
-  at: {
-    readonly streamArn: string;
-    readonly shardId: ShardId;
-    readonly sequenceNumber: SequenceNumber | null;
-  },
-): Promise<SequenceNumber | null> {
-  const { ShardIterator: first } = await client.send(
-    new GetShardIteratorCommand({
-      StreamARN: at.streamArn,
-      ShardId: at.shardId,
-      ...(at.sequenceNumber === null
-        ? { ShardIteratorType: 'TRIM_HORIZON' as const }
-        : {
-            ShardIteratorType: 'AFTER_SEQUENCE_NUMBER' as const,
-            StartingSequenceNumber: at.sequenceNumber,
-          }),
-    }),
-  );
+  from: GetShardIteratorCommandInput,
+): Promise<StreamRecord | null> {
+  const { ShardIterator: first } = await client.send(new GetShardIteratorCommand(from));
   let iterator = first;
   for (let page = 0; page < EMPTY_PAGES_MAX; page += 1) {
     if (iterator === undefined) return null;
     const answer = await client.send(
-      new GetRecordsCommand({ StreamARN: at.streamArn, ShardIterator: iterator, Limit: 1 }),
+      new GetRecordsCommand({ StreamARN: from.StreamARN, ShardIterator: iterator, Limit: 1 }),
     );
-    const found = answer.Records?.[0]?.SequenceNumber;
-    if (found !== undefined) return asSequenceNumber(found);
+    const found = answer.Records?.[0];
+    if (found !== undefined) return found;
     if (answer.MillisBehindLatest === 0) return null;
     iterator = answer.NextShardIterator;
   }
   throw new EngineError(
     'unavailable',
-    `${at.shardId}: no record in ${EMPTY_PAGES_MAX} pages after the head`,
+    `${from.ShardId}: no record in ${EMPTY_PAGES_MAX} pages after the head`,
   );
 }
 

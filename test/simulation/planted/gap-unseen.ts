@@ -5,7 +5,7 @@ export const planted: PlantedBug = {
   edits: [
     {
       path: 'lib/runtime/find-gap.ts',
-      source: '  if (found === before.sequenceNumber) return null;',
+      source: '  if (found === before.sequenceNumber) return restOfPack(ports, between);',
       replacement: '  if (found !== undefined) return null;',
     },
   ],

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { count, dynamodb, kinesis, pipeline, s3, sum, tumbling } from '../../../lib/index.ts';
 import type { DeliveredRecord } from '../../../lib/model/record.ts';
 import { createEngineWorld, Death, type WorldOptions } from '../../support/engine-world.ts';
+import { encodeAggregate } from '../../support/kpl.ts';
 import type { SentCall } from '../../support/model-clients.ts';
 
 interface Sale {
@@ -318,6 +319,36 @@ describe('a partition task', () => {
     await expect(at.sandbox()(later)).rejects.toMatchObject({ code: 'gap' });
     await at.sandbox({}, { onGap: 'warn' })(later);
     expect(at.slots().at(-1)?.['gap']?.S).toContain('before');
+  });
+
+  test('sees that the rest of a packed record was given up, of which it had committed a part', async () => {
+    const at = world({ task: { deltaBytesMax: 1 } });
+    const packed = all.map((one) => ({ partitionKey: one.shop, data: JSON.stringify(one) }));
+    const pack = at.push([encodeAggregate(packed)]);
+    let commits = 0;
+    const dying = at.sandbox({
+      beforeApply: ({ operation, input }) => {
+        if (operation === 'PutItem' && input['TableName'] === 'log') commits += 1;
+        if (commits === 2) throw new Death();
+      },
+    });
+    await expect(dying(pack)).rejects.toThrow();
+    at.clock.ms += 3_600_000;
+    const later = at.push(night);
+    await expect(at.sandbox()(later)).rejects.toMatchObject({ code: 'gap' });
+    await at.sandbox({}, { onGap: 'warn' })(later);
+    const gap = JSON.parse(at.slots()[1]!['gap']!.S!);
+    const { sequenceNumber } = pack[0]!.kinesis;
+    expect(gap).toMatchObject({ kind: 'lost', after: { sequenceNumber } });
+  });
+
+  test('finds no gap after a packed record that was committed to its end', async () => {
+    const at = world();
+    const packed = all.map((one) => ({ partitionKey: one.shop, data: JSON.stringify(one) }));
+    await at.sandbox()(at.push([encodeAggregate(packed)]));
+    at.clock.ms += 3_600_000;
+    await at.sandbox()(at.push(night));
+    expect(at.slots().at(-1)?.['gap']).toBeUndefined();
   });
 
   test('records a loss that cannot be ruled out when the head itself has left the stream', async () => {
