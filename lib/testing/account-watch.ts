@@ -44,7 +44,7 @@ export class AccountWatch {
 }
 
 /** Place of each record by its position, packed records opened, in the order given. */
-export function placesOf(records: readonly DeliveredRecord[]): ReadonlyMap<string, number> {
+function placesOf(records: readonly DeliveredRecord[]): ReadonlyMap<string, number> {
   const decoded = decodeBatch(records, null);
   return new Map(
     Array.from({ length: decoded.count }, (_, index) => [textOf(decoded.positionOf(index)), index]),
