@@ -45,6 +45,8 @@ export class Run {
   readonly violations: Violation[] = [];
   /** One line for everything that happened, in order. */
   readonly trace: string[] = [];
+  /** Whether the cloud broke a promise that everything rests on, so that nothing can be judged. */
+  isForfeit = false;
   /** Whether faults are over. */
   calm = false;
 

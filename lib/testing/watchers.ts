@@ -11,6 +11,7 @@ import { type Deployment, LOG_TABLE } from './deployment.ts';
 import { givenUpIn } from './given-up.ts';
 import { digestOfInput } from './input-digest.ts';
 import { Journal, positionOf } from './journal.ts';
+import type { Losses } from './losses.ts';
 import type { TracedCall } from './network.ts';
 import type { Run } from './run.ts';
 import type { SdkAnswer } from './sdk-answers.ts';
@@ -29,9 +30,12 @@ export class Watchers {
   readonly storage: StorageWatch;
   private readonly calls: CallWatch;
   private readonly run: Run;
+  private readonly losses: Losses;
 
-  constructor(run: Run, isDestroyed: (key: string) => boolean) {
+  constructor(run: Run, losses: Losses) {
     this.run = run;
+    this.losses = losses;
+    const isDestroyed = (key: string) => losses.destroyed.has(key);
     const report = (invariant: string, what: string) => run.report(invariant, what);
     const nowMs = () => run.scheduler.nowMs;
     this.sinks = new SinkWatch({
@@ -129,9 +133,18 @@ export class Watchers {
     }
   }
 
-  /** What must hold when everything is over. */
+  /**
+   * What must hold when everything is over. A log that lost a commit stopped for good: all that is
+   * demanded of others holds up to its head, which nobody can publish any more.
+   */
   checkAtEnd(deployment: Deployment): void {
-    this.sinks.checkAll();
+    const open = new Map(
+      [...this.losses.logs].map((log) => {
+        const { base, batchNumber } = this.journal.headOf(log)!.commit.header;
+        return [log as string, base + batchNumber];
+      }),
+    );
+    this.sinks.checkAll(({ log, n }) => open.get(log) === n);
     this.checkpoints.checkAll();
     const { cloud, scheduler } = this.run;
     const givenUp = givenUpIn(cloud, scheduler.nowMs);
@@ -141,6 +154,7 @@ export class Watchers {
         records: deployment.recordsOf(shardId),
         commits: this.commitsOf(shardId),
         givenUp: givenUp.filter((batch) => batch.shardId === shardId),
+        isStopped: open.has(this.logOf(shardId) ?? ''),
       });
     }
   }
@@ -171,6 +185,12 @@ export class Watchers {
   private committed(item: Parameters<Journal['append']>[0], sandboxId: number): void {
     const log = this.journal.logIds.find((id) => id === item['pk']?.S);
     const previous = log === undefined ? undefined : this.journal.headOf(log);
+    if (previous !== undefined && this.losses.logs.has(log!) && isBehind(item, previous.commit)) {
+      // A slot that its table has forgotten takes the commit of a late rival: nothing is promised then.
+      this.run.reached.count('hole filled by a late rival');
+      this.run.isForfeit = true;
+      return;
+    }
     const entry = this.journal.append(item);
     if (entry === undefined) return;
     this.run.reached.committed(entry.commit);
@@ -181,6 +201,9 @@ export class Watchers {
 }
 
 const shardOf = ([first]: readonly DeliveredRecord[]): string => first!.eventID.split(':')[0]!;
+
+const isBehind = (item: Parameters<Journal['append']>[0], { header }: Commit) =>
+  Number(item['n']?.N) <= header.batchNumber;
 
 const indexOf = (records: readonly DeliveredRecord[], sequenceNumber: string) =>
   records.findIndex(({ kinesis }) => kinesis.sequenceNumber === sequenceNumber);

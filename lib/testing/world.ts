@@ -67,7 +67,7 @@ export class World {
     const run = new Run(scenario, plan);
     const { losses } = this;
     const outages = new Outages(run);
-    const watchers = new Watchers(run, (key) => losses.destroyed.has(key));
+    const watchers = new Watchers(run, losses);
     const network = new Network({
       seed: plan.seed,
       scheduler: run.scheduler,
@@ -120,9 +120,14 @@ export class World {
     return this.watchers.sinks;
   }
 
-  /** Logs that have lost a commit; of their outputs nothing is demanded but that they stay right. */
+  /** Logs that have lost a commit: what they hold stays right, and their head may stay unpublished. */
   get lostLogs(): ReadonlySet<LogId> {
     return this.losses.logs;
+  }
+
+  /** Whether the cloud broke a promise that everything rests on; the run ended there. */
+  get isForfeit(): boolean {
+    return this.run.isForfeit;
   }
 
   get shardIds(): readonly string[] {
@@ -152,8 +157,7 @@ export class World {
       run.report('I10', 'records are still pending hours after all faults');
     }
     await this.maintainAtEnd();
-    if (run.violations.length > 0 || losses.logs.size > 0) return;
-    this.watchers.checkAtEnd(this.deployment);
+    if (run.violations.length === 0 && !run.isForfeit) this.watchers.checkAtEnd(this.deployment);
   }
 
   result(): RunResult {
@@ -204,7 +208,7 @@ export class World {
       const nextMs = scheduler.nextMs();
       if (nextMs === null || nextMs > untilMs) break;
       // What follows from a broken invariant says nothing about the others.
-      if (violations.length > 0) break;
+      if (violations.length > 0 || this.run.isForfeit) break;
       if (this.invocations.count > INVOCATIONS_MAX) {
         this.run.report('I10', `more than ${INVOCATIONS_MAX} invocations`);
         break;

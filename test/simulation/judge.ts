@@ -25,17 +25,57 @@ export interface JudgedScenario extends Scenario {
 /** The violations of a run, those of the final outputs included. */
 export function judge(scenario: JudgedScenario, result: RunResult): readonly Violation[] {
   const { world } = result;
-  // A run stops at its first violation; a log that lost a commit stops for good. The watchers have
-  // judged what happened until then.
-  if (result.violations.length > 0 || world.lostLogs.size > 0) return result.violations;
-  const expected = scenario.expected(
-    world.shardIds.map((shardId) => committedBatches(scenario, world, shardId)),
-  );
+  // A run stops at its first violation. The watchers have judged what happened until then.
+  if (result.violations.length > 0 || world.isForfeit) return result.violations;
+  const shards = world.shardIds.map((shardId) => {
+    const isStopped = [...world.lostLogs].some((log) => log.endsWith(`/${shardId}`));
+    return { batches: committedBatches(scenario, world, shardId), isStopped };
+  });
+  const expected = scenario.expected(shards.map(({ batches }) => batches));
   const actual = outputsOf(world);
-  const differences = (Object.keys(expected) as (keyof Outputs)[]).flatMap((part) =>
-    differenceOf(part, { expected: expected[part], actual: actual[part] }),
+  const parts = Object.keys(expected) as (keyof Outputs)[];
+  if (world.lostLogs.size === 0) {
+    return parts.flatMap((part) =>
+      differenceOf(part, { expected: expected[part], actual: actual[part] }),
+    );
+  }
+  // Nobody can finish the publication of a head that stands behind a hole.
+  const before = scenario.expected(
+    shards.map(({ batches, isStopped }) => (isStopped ? batches.slice(0, -1) : batches)),
   );
-  return differences;
+  return parts.flatMap((part) =>
+    differenceBetween(part, {
+      before: before[part],
+      after: expected[part],
+      actual: actual[part],
+    }),
+  );
+}
+
+/** What was there before a commit and is there after it must be there; nothing else than either may. */
+function differenceBetween(
+  part: string,
+  rows: {
+    readonly before: readonly unknown[];
+    readonly after: readonly unknown[];
+    readonly actual: readonly unknown[];
+  },
+): readonly Violation[] {
+  const [before, after, actual] = [rows.before, rows.after, rows.actual].map(countsOf);
+  const texts = new Set([...before!.keys(), ...after!.keys(), ...actual!.keys()]);
+  return [...texts].flatMap((text) => {
+    const counts = [before!, after!].map((each) => each.get(text) ?? 0);
+    const count = actual!.get(text) ?? 0;
+    if (count >= Math.min(...counts) && count <= Math.max(...counts)) return [];
+    const what = `${part}: ${count} of ${text}, expected ${counts.join(' to ')}`;
+    return [{ invariant: 'I4', what }];
+  });
+}
+
+function countsOf(rows: readonly unknown[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const text of rows.map(canonical)) counts.set(text, (counts.get(text) ?? 0) + 1);
+  return counts;
 }
 
 function committedBatches(

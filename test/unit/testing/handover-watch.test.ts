@@ -29,7 +29,7 @@ describe('a watched function', () => {
     watch.add(COMMIT, UID, ID, BYTES);
     await handOver(ROWS);
     await handOver(ROWS);
-    watch.checkAll();
+    watch.checkAll(() => false);
     expect(watch.isTaken(ID)).toBe(true);
     expect(reports).toEqual([]);
   });
@@ -55,7 +55,7 @@ describe('a watched function', () => {
     const { reports, watch, handOver } = watching(() => Promise.reject(new Error('no')));
     watch.add(COMMIT, UID, ID, BYTES);
     await expect(handOver(ROWS)).rejects.toThrow('no');
-    watch.checkAll();
+    watch.checkAll(() => false);
     expect(reports).toEqual([`I3 log batch 1: no function has taken batch ${ID}`]);
   });
 
