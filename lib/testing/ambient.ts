@@ -27,6 +27,8 @@ export interface Ambience {
   readonly locale: string | undefined;
   /** Sees what is asked for, by the name under which it is written in code. */
   asked(source: AmbientSource, name: string): void;
+  /** Sees what a promise of its code was rejected with, when nobody was there to handle it. */
+  rejected(error: unknown): void;
 }
 
 const storage = new AsyncLocalStorage<Ambience>();
@@ -118,6 +120,7 @@ function install(): () => void {
   replaceChance(replace);
   replaceTimers(replace);
   replaceLocale(replace);
+  replaceRejections(replace);
   syncBuiltinESMExports();
   return () => {
     for (const each of undo.reverse()) each();
@@ -359,6 +362,25 @@ function customPromise(original: Original, name: string): object {
     isSoon ? sleep(ambience, 0, first) : sleep(ambience, first, second),
   )(custom);
   return { [PROMISIFY]: value };
+}
+
+/**
+ * A rejection that nobody handles ends a process. Node tells of it in the context in which its promise
+ * was made, so that one from a sandbox goes to that sandbox, and all others go where they always go.
+ */
+function replaceRejections(replace: Replace): void {
+  replace(
+    process,
+    'emit',
+    (original) =>
+      function emit(this: unknown, ...values: unknown[]) {
+        const [event, error] = values;
+        const ambience = event === 'unhandledRejection' ? storage.getStore() : undefined;
+        if (ambience === undefined) return Reflect.apply(original, this, values);
+        ambience.rejected(error);
+        return true;
+      },
+  );
 }
 
 /** Methods that take the machine's locale when none is named, and the place of that argument. */

@@ -39,6 +39,12 @@ export async function causesOf(
       return replayCauses(simulated, run);
     case 'effects':
       return effectCauses(simulated, run);
+    case 'rejected': {
+      const { sinkUid } = finding.rejection;
+      return [{ kind: 'not-awaited', where: sinkUid === null ? [] : [sinkUid] }];
+    }
+    case 'remembered':
+      return [{ kind: 'state-outside', where: [] }];
     case 'stuck':
       return [{ kind: 'never-done', where: [finding.handover.sinkUid] }];
     case 'order':

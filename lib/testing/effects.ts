@@ -76,6 +76,7 @@ export async function effectsOfBatches(
     locale: undefined,
     sandbox: -1,
     asked: () => {},
+    rejected: () => {},
   };
   const sinks = new Map(functionSinksOf(plan).map((sink) => [sink.uid, sink]));
   for (const { sinkUid, batchId, rows } of batches) {

@@ -48,6 +48,13 @@ export interface Asked {
   readonly place: string | null;
 }
 
+/** What a promise that nobody awaited was rejected with. */
+export interface Rejection {
+  readonly error: unknown;
+  /** The function that left it behind; `null` where an operator did. */
+  readonly sinkUid: string | null;
+}
+
 export interface ObservedRun {
   readonly plan: Plan;
   readonly result: RunResult;
@@ -56,6 +63,7 @@ export interface ObservedRun {
   readonly handovers: readonly Handover[];
   readonly effects: { readonly shown: unknown } | null;
   readonly asked: readonly Asked[];
+  readonly rejections: readonly Rejection[];
   readonly counts: Counts;
 }
 
@@ -78,8 +86,9 @@ export async function observeRun(
   const instance = createInstance(simulated);
   const asked = new AskedLog();
   const handovers: Handover[] = [];
+  const rejections: Rejection[] = [];
   const passes: { readonly input: BatchInput; readonly outputs: BatchResult['outputs'] }[] = [];
-  const plan = withWatchedFunctions(instance.plan, handovers);
+  const plan = withWatchedFunctions(instance.plan, handovers, rejections);
   const ambiences = new Map<Sandbox, Ambience>();
   const scenario: Scenario = {
     name: plan.name,
@@ -88,7 +97,8 @@ export async function observeRun(
     ...setup,
     surroundings: {
       invocation(sandbox, run) {
-        const ambience = ambiences.get(sandbox) ?? ambienceOf(sandbox, faults.seed, asked);
+        const ambience =
+          ambiences.get(sandbox) ?? ambienceOf(sandbox, faults.seed, { asked, rejections });
         ambiences.set(sandbox, ambience);
         return runInside(ambience, run);
       },
@@ -112,6 +122,7 @@ export async function observeRun(
     handovers,
     effects,
     asked: asked.list,
+    rejections,
     counts: totalOf(logs.flat()),
   };
 }
@@ -128,7 +139,11 @@ export class AskedLog {
   }
 }
 
-function ambienceOf(sandbox: Sandbox, seed: number, asked: AskedLog): Ambience {
+function ambienceOf(
+  sandbox: Sandbox,
+  seed: number,
+  { asked, rejections }: { readonly asked: AskedLog; readonly rejections: Rejection[] },
+): Ambience {
   const chance = chanceOf(seed, 'ambience', sandbox.id);
   const ambience: Ambience = {
     nowMs: () => sandbox.clock.nowMs(),
@@ -138,12 +153,13 @@ function ambienceOf(sandbox: Sandbox, seed: number, asked: AskedLog): Ambience {
     locale: undefined,
     sandbox: sandbox.id,
     asked: (source, name) => asked.add(source, name),
+    rejected: (error) => void rejections.push({ error, sinkUid: null }),
   };
   return ambience;
 }
 
 /** The plan, whose functions leave a note of each call. */
-function withWatchedFunctions(plan: Plan, handovers: Handover[]): Plan {
+function withWatchedFunctions(plan: Plan, handovers: Handover[], rejections: Rejection[]): Plan {
   const sinks = functionSinksOf(plan);
   if (sinks.length === 0) return plan;
   let moments = 0;
@@ -163,7 +179,10 @@ function withWatchedFunctions(plan: Plan, handovers: Handover[]): Plan {
         pendingCount: 0,
       };
       handovers.push(handover);
-      const counting = countingTimers(outer);
+      const counting = countingTimers({
+        ...outer,
+        rejected: (error) => void rejections.push({ error, sinkUid: node.uid }),
+      });
       try {
         await runInside(counting.ambience, () => node.apply(rows, batchId, context));
         handover.outcome = 'done';

@@ -1,8 +1,9 @@
 // What a run of a user's pipeline must have given, and the first thing that is otherwise. Most telling
 // comes first: rows that a second computation does not give explain all that follows from them.
 
+import type { AloneDifference } from './alone.ts';
 import { committedBatches, effectDifference, effectsOfBatches, isSameEffect } from './effects.ts';
-import { AskedLog, type Handover, type ObservedRun } from './observed-run.ts';
+import { AskedLog, type Handover, type ObservedRun, type Rejection } from './observed-run.ts';
 import {
   collectOutputs,
   DEAD_LETTERS_UID,
@@ -25,6 +26,10 @@ import type { Violation } from './world.ts';
 export type Finding =
   /** A function never takes its rows. */
   | { readonly kind: 'stuck'; readonly handover: Handover }
+  /** A promise that nobody awaits is rejected. */
+  | { readonly kind: 'rejected'; readonly rejection: Rejection }
+  /** An event that is computed again gives something else. */
+  | { readonly kind: 'remembered'; readonly difference: AloneDifference }
   /** A batch that is computed again gives something else. */
   | { readonly kind: 'replay'; readonly difference: ReplayDifference }
   /** The pipeline's own sinks show something else than if each batch came once. */
@@ -53,6 +58,8 @@ export async function findingIn(
   if (violations.some(({ invariant }) => invariant === 'I10') && stuck?.outcome !== 'done') {
     if (stuck !== undefined) return { kind: 'stuck', handover: stuck };
   }
+  const [rejection] = run.rejections;
+  if (rejection !== undefined) return { kind: 'rejected', rejection };
   const asked = new AskedLog();
   const replay = replayRun(simulated, run, { other: AMBIENT_SOURCES, asked });
   const difference = differenceFromRun(run, replay);
@@ -69,10 +76,17 @@ export function finalOutputsOf(run: ObservedRun): FinalOutputs {
   const changing = run.plan.nodes.flatMap((node) =>
     node.kind === 'foreach-batch-sink' && node.mode !== 'append' ? [node.uid] : [],
   );
+  return collect(run, new Set(changing));
+}
+
+/** The same, with all rows of functions that get changed rows again and again, which cuts decide. */
+export const allOutputsOf = (run: ObservedRun): FinalOutputs => collect(run, new Set());
+
+function collect(run: ObservedRun, changing: ReadonlySet<string>): FinalOutputs {
   const outputs = run.logs.flatMap((passes) =>
     passes.flatMap((pass) => committedOutputsOf(pass.outputs)),
   );
-  return collectOutputs(outputs, new Set(changing), decimalFieldsOf(run.plan));
+  return collectOutputs(outputs, changing, decimalFieldsOf(run.plan));
 }
 
 async function effectsFinding(simulated: Simulated, run: ObservedRun): Promise<Finding | null> {

@@ -131,6 +131,7 @@ function replayAmbience(
     locale: differs('locale') ? 'tr-TR' : 'en-US',
     sandbox: differs('environment') ? -2 : -1,
     asked: (source, name) => asked.add(source, name),
+    rejected: () => {},
   };
 }
 

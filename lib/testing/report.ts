@@ -1,9 +1,11 @@
 // A failed simulation in words: what happened, what came of it, why that probably is, and how to see it
 // again. Whoever reads it knows the pipeline, and nothing of the engine.
 
+import type { AloneDifference } from './alone.ts';
 import type { Cause } from './causes.ts';
 import type { CallFaultKind, InvocationFaultKind, WorldFaultKind } from './fault-plan.ts';
 import type { Strike } from './fault-selection.ts';
+import type { Handover, ObservedRun } from './observed-run.ts';
 import type { RowDifference } from './outputs.ts';
 import type { Finding } from './reference.ts';
 
@@ -11,7 +13,7 @@ import type { Finding } from './reference.ts';
 export interface FailureFacts {
   readonly finding: Finding;
   readonly causes: readonly Cause[];
-  readonly strikes: readonly Strike[];
+  readonly run: ObservedRun;
   readonly eventCount: number;
   /** How to call `simulate` to see it again. */
   readonly repeat: string;
@@ -20,8 +22,9 @@ export interface FailureFacts {
 }
 
 export function failureWords(facts: FailureFacts): string {
-  const { finding, causes, strikes, eventCount, isRepeatable } = facts;
-  const happened = [...new Set(strikes.map(strikeWords))];
+  const { finding, causes, run, eventCount, isRepeatable } = facts;
+  const { strikes } = run.result;
+  const happened = strikes.length === 0 ? ownRepeats(run) : [...new Set(strikes.map(strikeWords))];
   return [
     `${headlineOf(finding)}:`,
     ...findingLines(finding).map((line) => `  ${line}`),
@@ -30,7 +33,7 @@ export function failureWords(facts: FailureFacts): string {
       : `It takes ${eventCount === 1 ? 'one event' : `${eventCount} events`}, and this:`,
     ...happened.slice(0, STRIKES_MAX).map((line) => `  - ${line}`),
     ...(happened.length > STRIKES_MAX ? [`  - and ${happened.length - STRIKES_MAX} more`] : []),
-    ...causes.flatMap(causeWords),
+    ...causes.flatMap((cause, index) => causeWords(cause, index, finding)),
     ...(isRepeatable ? [] : [NOT_REPEATABLE]),
     `Repeat it: ${facts.repeat}`,
   ].join('\n');
@@ -45,6 +48,10 @@ function headlineOf(finding: Finding): string {
   switch (finding.kind) {
     case 'replay':
       return 'the same events, in the same batch, give other results when they are computed again';
+    case 'remembered':
+      return 'the same event, computed alone, gives something else when it is computed again';
+    case 'rejected':
+      return 'a promise that nobody awaits is rejected, which ends the process of a sandbox';
     case 'effects':
       return 'a function of the pipeline has done something else than if each batch had come once';
     case 'stuck':
@@ -67,6 +74,10 @@ function findingLines(finding: Finding): readonly string[] {
         ? [`${place}: the state of a key is another one`]
         : rowLines(row, `committed with ${place}`, 'computed again');
     }
+    case 'remembered':
+      return rememberedLines(finding.difference);
+    case 'rejected':
+      return [`it was rejected with ${errorText(finding.rejection.error)}`];
     case 'effects':
       return [
         `it shows ${textOf(finding.actual)}`,
@@ -76,7 +87,7 @@ function findingLines(finding: Finding): readonly string[] {
       const { outcome, error, batchId } = finding.handover;
       return [
         outcome === 'failed'
-          ? `it threw ${error instanceof Error ? error.message : String(error)} for batch ${batchId}`
+          ? `it threw ${errorText(error)} for batch ${batchId}`
           : `it was given batch ${batchId} and did not end`,
       ];
     }
@@ -94,6 +105,44 @@ const rowLines = (row: RowDifference, here: string, there: string): readonly str
   `row of '${row.sinkUid}', ${there}: ${textOf(row.expected)}`,
 ];
 
+function rememberedLines({ event, rowCounts, row }: AloneDifference): readonly string[] {
+  const [first, again] = rowCounts;
+  if (first !== again) {
+    return [
+      `event ${event}, computed first: ${rowsText(first)} to the watermark`,
+      `event ${event}, computed again: ${rowsText(again)} to the watermark`,
+    ];
+  }
+  if (row === null) return [`event ${event}: the state of a key is another one`];
+  return rowLines(row, `event ${event} computed again`, `event ${event} computed first`);
+}
+
+const rowsText = (count: number) => (count === 1 ? '1 row comes' : `${count} rows come`);
+
+const errorText = (error: unknown) => (error instanceof Error ? error.message : String(error));
+
+/** Why a batch came again although no fault struck: its own function saw to that. */
+function ownRepeats({ handovers }: ObservedRun): readonly string[] {
+  const repeated = handovers.filter(({ batchId }, index) =>
+    handovers.slice(index + 1).some((later) => later.batchId === batchId),
+  );
+  const lines = repeated.map(
+    (handover) => `${endOf(handover)}, and was given the same batch again`,
+  );
+  return [...new Set(lines)];
+}
+
+function endOf({ sinkUid, outcome, error }: Handover): string {
+  switch (outcome) {
+    case 'failed':
+      return `the function of '${sinkUid}' threw ${errorText(error)}`;
+    case 'running':
+      return `the function of '${sinkUid}' did not end in time`;
+    case 'done':
+      return `the function of '${sinkUid}' ended after the time of its invocation`;
+  }
+}
+
 const TEXT_MAX = 400;
 
 function textOf(value: unknown): string {
@@ -102,82 +151,95 @@ function textOf(value: unknown): string {
   return text.length <= TEXT_MAX ? text : `${text.slice(0, TEXT_MAX)}…`;
 }
 
-function causeWords({ kind, where }: Cause, index: number): readonly string[] {
-  const { what, change } = CAUSES[kind];
+function causeWords({ kind, where }: Cause, index: number, finding: Finding): readonly string[] {
+  const { what, change } =
+    kind === 'clock' && finding.kind === 'effects' ? CLOCK_IN_SINK : CAUSES[kind];
   const names = where.length === 0 ? '' : ` (${where.join(', ')})`;
   const lead = index === 0 ? 'Likely cause' : 'It may also be this';
   return [`${lead}: ${what}${names}.`, `  What to change: ${change}.`];
 }
 
-const CAUSES: Readonly<Record<Cause['kind'], { readonly what: string; readonly change: string }>> =
-  {
-    clock: {
-      what: 'code of the pipeline reads the clock, which is another one in each sandbox and at each retry',
-      change: 'take the time from the event',
-    },
-    chance: {
-      what: 'code of the pipeline draws random values, which are others at each retry',
-      change: 'derive them from the event, or in a function of foreachBatch from the batch id',
-    },
-    zone: {
-      what: 'code of the pipeline depends on the time zone of the machine',
-      change: 'use UTC, or name the zone',
-    },
-    locale: {
-      what: 'code of the pipeline depends on the locale of the machine',
-      change: 'name the locale',
-    },
-    environment: {
-      what: 'code of the pipeline depends on what each sandbox has its own of, such as variables of its environment, the number of its process or the name of its host',
-      change: 'take such values from the event',
-    },
-    'state-outside': {
-      what: 'the pipeline keeps state outside of the engine, such as a variable of a module, a cache or a set of what it has seen; each sandbox has its own, which dies with it and knows of batches that were never committed',
-      change: 'keep it in an aggregate',
-    },
-    'changed-in-place': {
-      what: 'code of the pipeline changes what it is given, although others use it, too',
-      change: 'return a new value',
-    },
-    'shared-zero': {
-      what: 'each key begins with the very same object, so that what one key adds is there for all others',
-      change: 'make a new object in each call',
-    },
-    'not-idempotent': {
-      what: 'a batch comes again with the same id, such as when a sandbox dies before it could tell that it was done or another one takes over, and the function does its work once more',
-      change: 'remember the batch id together with the work, or write under keys made of it',
-    },
-    'older-after-newer': {
-      what: 'a batch comes again after newer batches of its shard, such as when a sandbox is frozen after its commit and goes on much later, and the function writes the older rows over the newer ones',
-      change:
-        'keep the rising number at the end of the batch id with each row, and ignore rows whose number is lower than the one that is kept',
-    },
-    'not-awaited': {
-      what: 'the function ends while it is still at work, so that the sandbox may be frozen or gone before the work is done',
-      change: 'await each promise',
-    },
-    'never-done': {
-      what: 'the function fails each time, or waits for something that a simulation does not have, such as a real network',
-      change: 'give it a stand-in that answers',
-    },
-    'order-of-arrival': {
-      what: 'events of several producers arrive in any order that the delay of the watermark allows, and in another order they are combined to something else',
-      change:
-        "make the operation commutative and associative, decide by event time, or simulate with order: 'given' if there is one producer for each key",
-    },
-    'cut-into-batches': {
-      what: 'the result of combining events depends on where one batch ends and the next begins',
-      change: 'make it depend on the events alone',
-    },
-    'key-changed': {
-      what: 'the key that events are grouped by is not the value that decides their shard',
-      change: 'change the partition key of the producers, or group by the field as it arrives',
-    },
-    engine: {
-      what: 'this is most likely a fault of the engine itself',
-      change: 'nothing; please report it with these events and this plan',
-    },
-  };
+interface CauseText {
+  readonly what: string;
+  readonly change: string;
+}
+
+/** A function has no event to take a time from, only rows. */
+const CLOCK_IN_SINK: CauseText = {
+  what: 'a function of foreachBatch reads the clock, which is another one in each sandbox, and when a batch comes again',
+  change:
+    'take a time from the rows, such as the end of their window, or keep the first one that was written for the batch id',
+};
+
+const CAUSES: Readonly<Record<Cause['kind'], CauseText>> = {
+  clock: {
+    what: 'code of the pipeline reads the clock, which is another one in each sandbox and at each retry',
+    change: 'take the time from the event',
+  },
+  chance: {
+    what: 'code of the pipeline draws random values, which are others at each retry',
+    change: 'derive them from the event, or in a function of foreachBatch from the batch id',
+  },
+  zone: {
+    what: 'code of the pipeline depends on the time zone of the machine',
+    change: 'use UTC, or name the zone',
+  },
+  locale: {
+    what: 'code of the pipeline depends on the locale of the machine',
+    change: 'name the locale',
+  },
+  environment: {
+    what: 'code of the pipeline depends on what each sandbox has its own of, such as variables of its environment, the number of its process or the name of its host',
+    change: 'take such values from the event',
+  },
+  'state-outside': {
+    what: 'the pipeline keeps state outside of the engine, such as a variable of a module, a cache or a set of what it has seen; each sandbox has its own, which dies with it and knows of batches that were never committed',
+    change: 'keep it in an aggregate',
+  },
+  'changed-in-place': {
+    what: 'code of the pipeline changes what it is given, although others use it, too',
+    change: 'return a new value',
+  },
+  'shared-zero': {
+    what: 'each key begins with the very same object, so that what one key adds is there for all others',
+    change: 'make a new object in each call',
+  },
+  'not-idempotent': {
+    what: 'a batch comes again with the same id, such as when a sandbox dies before it could tell that it was done, another one takes over, or the function failed half way, and the function does its work once more',
+    change: 'remember the batch id together with the work, or write under keys made of it',
+  },
+  'older-after-newer': {
+    what: 'a batch comes again after newer batches of its shard, such as when a sandbox is frozen after its commit and goes on much later, and the function writes the older rows over the newer ones',
+    change:
+      'keep the rising number at the end of the batch id with each row, and ignore rows whose number is lower than the one that is kept',
+  },
+  'not-awaited': {
+    what: 'code of the pipeline does not wait for work that it has begun, so that the sandbox may be frozen or gone before the work is done, and nobody handles its errors',
+    change:
+      'await each promise; an operator cannot, so that such work belongs in a function of foreachBatch',
+  },
+  'never-done': {
+    what: 'the function fails each time, or waits for something that a simulation does not have, such as a real network',
+    change: 'give it a stand-in that answers',
+  },
+  'order-of-arrival': {
+    what: 'events of several producers arrive in any order that the delay of the watermark allows, and in another order they are combined to something else',
+    change:
+      "make the operation commutative and associative, decide by event time, or simulate with order: 'given' if there is one producer for each key",
+  },
+  'cut-into-batches': {
+    what: 'the result of combining events depends on where one batch ends and the next begins',
+    change: 'make it depend on the events alone',
+  },
+  'key-changed': {
+    what: 'the key that events are grouped by is not the value that decides their shard',
+    change: 'change the partition key of the producers, or group by the field as it arrives',
+  },
+  engine: {
+    what: 'this is most likely a fault of the engine itself',
+    change: 'nothing; please report it with these events and this plan',
+  },
+};
 
 function strikeWords(strike: Strike): string {
   switch (strike.of) {

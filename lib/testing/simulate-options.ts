@@ -18,7 +18,7 @@ export interface SimulateOptions {
    */
   readonly seeds?: number;
   /**
-   * The first seed.
+   * The first seed. 0 stands for the runs without faults, which every simulation begins with.
    * @default 1
    */
   readonly seed?: number;
@@ -65,7 +65,7 @@ export function checkOptions(given: unknown): void {
   for (const [index, event] of Array.from(events).entries()) checkEvent(event, `event ${index}`);
   checkSpread(events);
   checkWhole(seeds, 'seeds', 1, RUNS_MAX);
-  checkWhole(seed, 'seed', 1, Number.MAX_SAFE_INTEGER - RUNS_MAX);
+  checkWhole(seed, 'seed', 0, Number.MAX_SAFE_INTEGER - RUNS_MAX);
   checkWhole(shards, 'shards', 1, SHARDS_MAX);
   checkOneOf(order, 'order', ['any', 'given']);
   if (onProgress !== undefined && typeof onProgress !== 'function') {

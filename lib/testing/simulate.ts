@@ -2,6 +2,7 @@
 // adapters over the model of the cloud, in virtual time, with the faults of one seed after the other.
 
 import { EngineError } from '../model/errors.ts';
+import { type AloneResult, differenceAlone, resultsAlone } from './alone.ts';
 import { withAmbience } from './ambient.ts';
 import {
   type ArrivalOrder,
@@ -13,12 +14,13 @@ import {
 } from './arrivals.ts';
 import { type Cause, causesOf } from './causes.ts';
 import { chanceOf } from './chance.ts';
-import { type PreparedEvent, prepareEvents } from './events.ts';
+import { eventRecords, type PreparedEvent } from './events.ts';
 import { calmPlan, type FaultPlan } from './fault-plan.ts';
 import { type ObservedRun, observeRun, type RunSetup } from './observed-run.ts';
-import { DEAD_LETTERS_UID, type FinalOutputs } from './outputs.ts';
+import { DEAD_LETTERS_UID } from './outputs.ts';
 import { type RunSize, randomPlan } from './random-plan.ts';
 import {
+  allOutputsOf,
   type Expected,
   type Finding,
   finalOutputsOf,
@@ -31,10 +33,13 @@ import type { Arrival, Scenario } from './scenario.ts';
 import { shrinkPlan } from './shrink.ts';
 import { checkOptions, type SimulateOptions, type SimulationPlan } from './simulate-options.ts';
 import { checkSimulated, createInstance, functionSinksOf, type Simulated } from './subject.ts';
-import { targetsOf } from './targets.ts';
 
 /** The smallest failing run that was found. */
 export interface SimulationFailure {
+  /**
+   * The seed that fails when it is simulated alone. 0 stands for the runs without faults, which every
+   * simulation begins with: what fails there needs no fault.
+   */
   readonly seed: number;
   /** What happened, what came of it and why, for people. */
   readonly words: string;
@@ -48,14 +53,20 @@ export interface SimulationReport {
   /** Runs with faults that were made. */
   readonly runCount: number;
   /**
-   * Rows of a run without faults, by the uid of their sink; what could not be processed is under
-   * `dead-letters`. Decimals are texts.
+   * Rows of a run without faults, by the uid of their sink, which is there also where it got none; what
+   * could not be processed is under `dead-letters`, if anything. Decimals are texts.
    */
   readonly outputs: Readonly<Record<string, readonly unknown[]>>;
-  /** What was not compared, and why. */
+  /**
+   * What was not compared, and why, and how many events became dead letters, in sentences. Such a
+   * simulation passes nevertheless: a test that relies on everything expects that there are no notes.
+   */
   readonly notes: readonly string[];
   readonly failure: SimulationFailure | null;
-  /** @throws Error with the words of the failure, unless the simulation passed. */
+  /**
+   * Leaves `notes` to whoever reads them.
+   * @throws Error with the words of the failure, unless the simulation passed.
+   */
   assertPassed(): void;
 }
 
@@ -65,11 +76,19 @@ export interface SimulationReport {
  * passes when its results are those of a run without faults. Clocks, random values and timers that the
  * pipeline's code asks for are virtual meanwhile.
  *
- * Functions given to `foreachBatch` are called as they are: give them stand-ins of what they write to,
- * in a function that makes pipeline and stand-ins for each run, and show what they hold as `effects`.
+ * Functions given to `foreachBatch` are called as they are. What they do is compared only where they
+ * get stand-ins of what they write to, in a function that makes pipeline and stand-ins for each run and
+ * shows what they hold as `effects`; else `notes` says so. A stand-in should take time, as what it stands
+ * for does: one that is done at once leaves no moment at which a sandbox could die, and a call of it that
+ * nobody awaits cannot be told from one that was awaited. Waiting for any timer is enough, and takes none
+ * of the machine's time.
+ *
+ * A promise of the pipeline's code that is rejected while nobody awaits it is a failure, too; the process
+ * that simulates goes on. One that was made outside of the simulated code ends the process, as always.
  *
  * All sandboxes share the modules of this process. A variable of a module is therefore one for all of
- * them, and not new in each run, but what depends on it is found nevertheless.
+ * them, and not new in each run. What changes with it is found nevertheless; what is set once and then
+ * stays, such as the first value that was met, is not: make it in the function that makes the pipeline.
  *
  * @example
  * const report = await simulate(delays, { events, seeds: 500 });
@@ -79,7 +98,10 @@ export interface SimulationReport {
  * const report = await simulate(
  *   () => {
  *     const sent = new Map();
- *     const send = async (rows, batchId) => void sent.set(batchId, rows);
+ *     const send = async (rows, batchId) => {
+ *       await setTimeout(5); // from node:timers/promises
+ *       sent.set(batchId, rows);
+ *     };
  *     return { pipeline: alerts(send), effects: () => sent };
  *   },
  *   { events },
@@ -115,6 +137,8 @@ class Simulation {
   private readonly options: SimulateOptions;
   private readonly order: ArrivalOrder;
   private readonly events: readonly PreparedEvent[];
+  /** What the pipeline made of each event before anything else was run in this process. */
+  private readonly alone: readonly AloneResult[];
   private readonly arrivals: Arrivals;
   private readonly notes: string[] = [];
   private readonly eventOf: ReadonlyMap<Uint8Array, number>;
@@ -128,10 +152,14 @@ class Simulation {
     const { plan, effects } = createInstance(simulated);
     this.plan = plan;
     this.order = options.order ?? (isOrdered(plan) ? 'given' : 'any');
-    // Each record has bytes of its own, so that they tell which event it is.
-    this.events = prepareEvents(plan, targetsOf(plan), options.events).map((event) => ({
-      ...event,
-      data: Uint8Array.from(event.data),
+    const records = eventRecords(plan, options.events);
+    this.alone = resultsAlone(
+      plan,
+      records.map(({ data }) => data),
+    );
+    this.events = records.map((record, index) => ({
+      ...record,
+      times: this.alone[index]?.times ?? null,
     }));
     this.eventOf = new Map(this.events.map(({ data }, index) => [data, index]));
     this.arrivals = new Arrivals(plan, this.events, this.order);
@@ -143,7 +171,7 @@ class Simulation {
 
   async report(): Promise<SimulationReport> {
     const failed = await this.firstFailure();
-    const outputs = rowsBySink(finalOutputsOf(this.calmRuns[0]!));
+    const outputs = outputsOf(this.calmRuns[0]!);
     const failure = failed === null ? null : await this.explain(failed);
     return {
       passed: failure === null,
@@ -160,11 +188,12 @@ class Simulation {
   private async firstFailure(): Promise<Failed | null> {
     const { plan, seed = 1, seeds, onProgress } = this.options;
     const calm = await this.runCalmly();
-    if (calm !== null && plan === undefined) return calm;
+    // What a process remembers is there before a plan begins, and leaves nothing to be found in it.
+    if (calm !== null && (plan === undefined || calm.finding.kind === 'remembered')) return calm;
     if (plan !== undefined) return this.runOnce(this.setupOf(plan), plan.faults);
     const of = seeds ?? (this.options.seed === undefined ? SEEDS : 1);
     for (let done = 0; done < of; done += 1) {
-      const failed = await this.runSeed(seed + done);
+      const failed = seed + done === CALM_SEED ? null : await this.runSeed(seed + done);
       if (failed !== null) return failed;
       onProgress?.({ done: done + 1, of });
     }
@@ -181,10 +210,26 @@ class Simulation {
       this.calmRuns = runs;
       const expected = this.expectedFrom(runs[0]!);
       const finding = await findingIn(this.simulated, run, expected);
-      if (finding !== null) return { finding, setup, faults: calmPlan(CALM_SEED), run };
+      const faults = calmPlan(CALM_SEED);
+      if (finding !== null) return { finding, setup, faults, run };
+      if (runs.length > 1) continue;
+      const remembered = this.rememberedFinding();
+      if (remembered !== null) return { finding: remembered, setup, faults, run };
+      refuseIdleEvents(run);
+      this.notes.push(...deadLetterNotes(run));
     }
-    this.refuseIdleEvents(runs[0]!);
     return this.runWithOneShard();
+  }
+
+  /** State of the first pass over the events that a run leaves, and a new pipeline finds again. */
+  private rememberedFinding(): Finding | null {
+    const { plan } = createInstance(this.simulated);
+    const again = resultsAlone(
+      plan,
+      this.events.map(({ data }) => data),
+    );
+    const difference = differenceAlone(this.alone, again);
+    return difference === null ? null : { kind: 'remembered', difference };
   }
 
   private async runWithOneShard(): Promise<Failed | null> {
@@ -270,7 +315,7 @@ class Simulation {
       words: failureWords({
         finding: smallest.finding,
         causes,
-        strikes: smallest.run.result.strikes,
+        run: smallest.run,
         eventCount: smallest.setup.arrivals.length,
         repeat: this.repeatLine(seed),
         isRepeatable: again !== null,
@@ -333,25 +378,12 @@ class Simulation {
 
   private repeatLine(seed: number): string {
     const { shards, order, plan } = this.options;
-    const run = seed === CALM_SEED ? 'seeds: 1' : `seed: ${seed}`;
     const stated = [
-      plan === undefined ? run : 'plan: failure.plan',
+      plan === undefined ? `seed: ${seed}` : 'plan: failure.plan',
       ...(shards === undefined ? [] : [`shards: ${shards}`]),
       ...(order === undefined ? [] : [`order: '${order}'`]),
     ];
     return `simulate(pipeline, { events, ${stated.join(', ')} })`;
-  }
-
-  /** A simulation in which nothing is processed would pass, whatever the pipeline does. */
-  private refuseIdleEvents(run: ObservedRun): void {
-    const { dead, in: read } = run.counts;
-    if (dead < read) return;
-    const letters = finalOutputsOf(run).rows.get(DEAD_LETTERS_UID) ?? [];
-    const { reason, detail } = (letters[0] ?? {}) as { reason?: string; detail?: string };
-    throw new EngineError(
-      'invalid',
-      `nothing can be simulated: each of the ${read} events is a dead letter, the first for ${reason}: ${detail}`,
-    );
   }
 }
 
@@ -359,7 +391,55 @@ const LATE_NOTE =
   'some events come later than the watermark allows, and cuts decide which of them are late: results of different cuts were not compared';
 
 const effectsNote = (uid: string) =>
-  `what the function of '${uid}' does was not compared: simulate a function that returns { pipeline, effects }`;
+  `what the function of '${uid}' does was not compared: give simulate a function that makes the pipeline with a stand-in of what '${uid}' writes to, and returns { pipeline, effects: () => what the stand-in holds }`;
+
+type Letter = Readonly<Record<'reason' | 'detail', string>>;
+
+const lettersOf = (run: ObservedRun) =>
+  (finalOutputsOf(run).rows.get(DEAD_LETTERS_UID) ?? []) as readonly Letter[];
+
+function deadLetterNotes(run: ObservedRun): readonly string[] {
+  const letters = lettersOf(run);
+  const reasons = [...new Set(letters.map(({ reason }) => reason))].map((each) => {
+    const same = letters.filter(({ reason }) => reason === each);
+    return `${same.length} for ${each}, the first because ${same[0]!.detail}`;
+  });
+  if (reasons.length === 0) return [];
+  return [
+    `without any fault there are dead letters, which are in outputs['${DEAD_LETTERS_UID}']: ${reasons.join('; ')}`,
+  ];
+}
+
+/** A simulation in which nothing comes out would pass, whatever the pipeline does. */
+function refuseIdleEvents(run: ObservedRun): void {
+  const { dead, in: read, filtered, late, applied } = run.counts;
+  const [letter] = lettersOf(run);
+  if (letter !== undefined && dead === read) {
+    throw new EngineError(
+      'invalid',
+      `nothing can be simulated: each of the ${read} events is a dead letter, the first for ${letter.reason}: ${letter.detail}`,
+    );
+  }
+  const isShown = run.logs.some((passes) =>
+    passes.some(({ outputs }) => outputs.some(({ role }) => role !== 'dead-letters')),
+  );
+  // What goes to no sink, or is late and goes to none, leaves no row.
+  const isUnseen = late > 0 || run.plan.nodes.some(({ kind }) => kind === 'noop-sink');
+  if (isShown || isUnseen) return;
+  const parts = [
+    ...(filtered > 0 ? [`${filtered} filtered out`] : []),
+    ...(dead > 0 ? [`${dead} dead letters`] : []),
+    ...(applied > 0
+      ? [
+          `${applied} kept for results that are not due yet, such as windows that no later event ends`,
+        ]
+      : []),
+  ];
+  throw new EngineError(
+    'invalid',
+    `nothing can be simulated: no event reaches a sink (of ${read}: ${parts.join(', ')}): simulate events that do`,
+  );
+}
 
 /** The arrivals but for one of each text. */
 function withoutTexts(arrivals: readonly Arrival[], texts: readonly string[]): readonly Arrival[] {
@@ -371,9 +451,20 @@ function withoutTexts(arrivals: readonly Arrival[], texts: readonly string[]): r
   return left;
 }
 
-function rowsBySink({ tables, rows }: FinalOutputs): Readonly<Record<string, readonly unknown[]>> {
+/** Rows of a run by sink, also for sinks that got none. */
+function outputsOf(run: ObservedRun): Readonly<Record<string, readonly unknown[]>> {
+  const { tables, rows } = allOutputsOf(run);
   return Object.fromEntries([
+    ...run.plan.nodes
+      .filter(({ kind }) => STORING_KINDS.has(kind))
+      .map(({ uid }) => [uid, []] as const),
     ...[...tables].map(([uid, items]) => [uid, [...items.values()]] as const),
     ...rows,
   ]);
 }
+
+const STORING_KINDS: ReadonlySet<string> = new Set([
+  'dynamodb-sink',
+  's3-sink',
+  'foreach-batch-sink',
+]);

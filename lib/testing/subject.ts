@@ -10,7 +10,9 @@ export interface PipelineWithEffects {
   readonly pipeline: Pipeline;
   /**
    * What the sinks of the pipeline have done, as plain data; asked once, at the end of a run. Arrays
-   * are compared in no order, because shards keep none among each other.
+   * are compared in no order, because shards keep none among each other. Stand-ins that it shows should
+   * wait for a timer before they do something, as in `await setTimeout(5)` of `node:timers/promises`: a
+   * call that is done at once is done also where nobody awaits it, and no sandbox can die meanwhile.
    * @default what functions do is not compared
    */
   readonly effects?: () => unknown;

@@ -2,6 +2,7 @@ import { simulate } from 'rivulet/testing';
 import { describe, expect, it } from 'vitest';
 import { changedKey } from './changed-key.ts';
 import { clockInOperator } from './clock-in-operator.ts';
+import { clockInSink } from './clock-in-sink.ts';
 import { incrementingSink } from './incrementing-sink.ts';
 import { localTime } from './local-time.ts';
 import { simulateDelays } from './many-seeds.ts';
@@ -12,8 +13,10 @@ import { olderOverNewer } from './older-over-newer.ts';
 import { orderedReduce } from './ordered-reduce.ts';
 import { randomKeyInSink } from './random-key-in-sink.ts';
 import { randomSample } from './random-sample.ts';
+import { seenSetBeforeWatermark } from './seen-set-before-watermark.ts';
 import { sharedZero } from './shared-zero.ts';
 import { unawaitedWrite } from './unawaited-write.ts';
+import { unheardRejection } from './unheard-rejection.ts';
 import { sales, type UserMistake } from './user-mistake.ts';
 
 const MISTAKES: Readonly<Record<string, UserMistake>> = {
@@ -21,8 +24,11 @@ const MISTAKES: Readonly<Record<string, UserMistake>> = {
   'a random sample': randomSample,
   'a counter of a module': moduleCounter,
   'a set of a module that knows what was seen': moduleSeenSet,
+  'a set of a module in front of a watermark': seenSetBeforeWatermark,
+  'the clock in a sink': clockInSink,
   'a sink that increments': incrementingSink,
   'a write that nobody awaits': unawaitedWrite,
+  'an error that nobody awaits': unheardRejection,
   'a reduce that takes what came last': orderedReduce,
   'a zero that all keys share': sharedZero,
   'the hour by the time zone of the machine': localTime,

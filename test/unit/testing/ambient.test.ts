@@ -13,6 +13,7 @@ import {
 /** A process whose clock stands at 5,000 ms, and whose timers fire when they are told to. */
 function aProcess(sandbox = 1) {
   const asked: string[] = [];
+  const rejected: unknown[] = [];
   const timers: { readonly delayMs: number; readonly happen: () => void }[] = [];
   let draws = sandbox * 1_000_003;
   const ambience: Ambience = {
@@ -30,8 +31,9 @@ function aProcess(sandbox = 1) {
     },
     locale: 'de-DE',
     asked: (source, name) => void asked.push(`${source} ${name}`),
+    rejected: (error) => void rejected.push(error),
   };
-  return { ambience, asked, timers };
+  return { ambience, asked, rejected, timers };
 }
 
 const inProcess = <Result>(
@@ -128,6 +130,21 @@ describe('inside of a sandbox', () => {
     expect(asked).toEqual(['clock Date.now()', 'chance Math.random()']);
   });
 
+  it('a rejection that nobody handles goes to the sandbox of its promise', async () => {
+    const [one, other] = [aProcess(1), aProcess(2)];
+    const reject = async (message: string) => {
+      await Promise.resolve();
+      throw new Error(message);
+    };
+    await withAmbience(async () => {
+      runInside(one.ambience, () => void reject('one'));
+      runInside(other.ambience, () => void reject('other'));
+      runInside(other.ambience, () => void reject('handled').catch(() => {}));
+      await new Promise((resolve) => setImmediate(resolve));
+    });
+    expect([one.rejected, other.rejected]).toEqual([[new Error('one')], [new Error('other')]]);
+  });
+
   it('all that follows from code in a sandbox is in that sandbox, also after an await', async () => {
     const later = async () => {
       await Promise.resolve();
@@ -147,10 +164,27 @@ describe('outside of any sandbox', () => {
     );
   });
 
+  it('a rejection that nobody handles goes where it always goes', async () => {
+    const listeners = process.listeners('unhandledRejection');
+    const unhandled: unknown[] = [];
+    process.removeAllListeners('unhandledRejection');
+    process.on('unhandledRejection', (error) => unhandled.push(error));
+    try {
+      await withAmbience(async () => {
+        void Promise.reject(new Error('of nobody'));
+        await new Promise((resolve) => setImmediate(resolve));
+      });
+    } finally {
+      process.removeAllListeners('unhandledRejection');
+      for (const listener of listeners) process.on('unhandledRejection', listener);
+    }
+    expect(unhandled).toEqual([new Error('of nobody')]);
+  });
+
   it('everything is put back when the last simulation ends, also when it throws', async () => {
     const now = () => [
       ...[Date, Date.now, Math.random, setTimeout, clearTimeout, sleep, randomUUID, hostname],
-      ...[process.uptime, Object.getOwnPropertyDescriptor(process, 'pid')?.get],
+      ...[process.uptime, process.emit, Object.getOwnPropertyDescriptor(process, 'pid')?.get],
       Object.getOwnPropertyDescriptor(performance, 'timeOrigin')?.get,
     ];
     const originals = now();

@@ -6,6 +6,7 @@ import {
   dynamodb,
   foreachBatch,
   kinesis,
+  noop,
   pipeline,
   s3,
   sum,
@@ -79,7 +80,155 @@ describe('a simulation', () => {
   });
 });
 
+describe('what no run can show is told', () => {
+  const sold = () => pipeline('sold').from(kinesis<Sale>('sales').partitionedBy('shop'));
+
+  it('by a refusal where the pipeline drops all events', async () => {
+    const dropping = sold()
+      .filter(() => false)
+      .to(s3('sold'), { mode: 'append' });
+    await expect(simulate(dropping, { events: sales, seeds: 1 })).rejects.toThrow(
+      'no event reaches a sink (of 12: 12 filtered out): simulate events that do',
+    );
+  });
+
+  it('by a refusal where no window ends', async () => {
+    const byDay = sold()
+      .withWatermark('at', '30 seconds')
+      .keyBy('shop')
+      .window(tumbling('1 day'))
+      .aggregate({ sales: count() })
+      .to(dynamodb('by-day'), { mode: 'append' });
+    await expect(simulate(byDay, { events: sales, seeds: 1 })).rejects.toThrow(
+      'no event reaches a sink (of 12: 12 kept for results that are not due yet',
+    );
+  });
+
+  it('by no refusal where rows are for nobody', async () => {
+    const unseen = sold().to(noop(), { mode: 'append' });
+    (await simulate(unseen, { events: sales, seeds: 1 })).assertPassed();
+  });
+
+  it('by an empty array for a sink without rows', async () => {
+    const windows = sold()
+      .withWatermark('at', '10 seconds')
+      .keyBy('shop')
+      .window(tumbling('10 seconds'))
+      .aggregate({ sales: count() })
+      .onLate(s3('late'))
+      .to(s3('windows'), { mode: 'append' });
+    const { outputs } = await simulate(windows, { events: sales, seeds: 1 });
+    expect(Object.keys(outputs).sort()).toEqual(['s3-late', 's3-windows']);
+    expect(outputs['s3-late']).toEqual([]);
+    expect(outputs['s3-windows']!.length).toBeGreaterThan(0);
+  });
+
+  it('by a note with the number of dead letters and their reasons', async () => {
+    const failing = sold()
+      .map((sale) => {
+        if (sale.id.endsWith('1')) throw new Error('no ones');
+        return sale;
+      })
+      .to(s3('sold'), { mode: 'append' });
+    const { notes, passed } = await simulate(failing, { events: [...sales, '{'], seeds: 1 });
+    expect(passed).toBe(true);
+    expect(notes).toHaveLength(1);
+    expect(notes[0]).toMatch(/2 for operator-failed, the first because .*no ones; 1 for /);
+  });
+
+  it('by a note that says how functions are compared', async () => {
+    const written = sold().to(
+      foreachBatch('database', async () => {}),
+      { mode: 'append' },
+    );
+    const { notes, outputs } = await simulate(written, { events: sales, seeds: 1 });
+    expect(notes).toEqual([
+      expect.stringContaining(
+        'returns { pipeline, effects: () => what the stand-in holds }',
+      ) as unknown,
+    ]);
+    expect(outputs['foreach-batch-database']).toHaveLength(12);
+  });
+});
+
+describe('what a process remembers from before the first run', () => {
+  it.each<readonly [string, () => (sale: Sale) => Sale | null]>([
+    [
+      'drops what has come three times',
+      () => {
+        const times = new Map<string, number>();
+        return (sale) => {
+          times.set(sale.id, (times.get(sale.id) ?? 0) + 1);
+          return times.get(sale.id)! > 3 ? null : sale;
+        };
+      },
+    ],
+    [
+      'is the largest sale so far',
+      () => {
+        let largest = 0;
+        return (sale) => {
+          largest = Math.max(largest, Number(sale.amount));
+          return { ...sale, amount: String(largest) };
+        };
+      },
+    ],
+  ])('is found where it %s', async (_, remember) => {
+    const remembered = remember();
+    const remembering = pipeline('remembering')
+      .from(kinesis<Sale>('sales').partitionedBy('shop'))
+      .flatMap((sale): readonly Sale[] => {
+        const row = remembered(sale);
+        return row === null ? [] : [row];
+      })
+      .withWatermark('at', '30 seconds')
+      .keyBy('shop', 'amount')
+      .window(tumbling('10 seconds'))
+      .aggregate({ sales: count() })
+      .to(dynamodb('remembering'), { mode: 'update' });
+    const { failure } = await simulate(remembering, { events: sales, shards: 1, seeds: 5 });
+    expect(failure?.cause).toBe('state-outside');
+    expect(failure?.words).toContain('computed again');
+    expect(failure?.words).toContain('the pipeline remembers something of earlier runs');
+  });
+});
+
 describe('a failure is blamed on', () => {
+  it('work that an operator does not wait for, with the error that it ends with', async () => {
+    const logging = pipeline('logging')
+      .from(kinesis<Sale>('sales'))
+      .map((sale) => {
+        void Promise.resolve().then(() => Promise.reject(new Error('the disk is full')));
+        return sale;
+      })
+      .to(s3('logging'), { mode: 'append' });
+    const { failure } = await simulate(logging, { events: sales, seeds: 1 });
+    expect(failure?.cause).toBe('not-awaited');
+    expect(failure?.words).toContain('the disk is full');
+  });
+
+  it('a function that fails half way, and not on no fault at all', async () => {
+    const failing = () => {
+      let written = 0;
+      let calls = 0;
+      const write = async (rows: readonly Sale[]) => {
+        written += rows.length;
+        calls += 1;
+        if (calls % 2 === 1) throw new Error('half way');
+      };
+      return {
+        pipeline: pipeline('failing')
+          .from(kinesis<Sale>('sales'))
+          .to(foreachBatch('database', write), { mode: 'append' }),
+        effects: () => written,
+      };
+    };
+    const { failure } = await simulate(failing, { events: sales, seeds: 1 });
+    expect(failure?.cause).toBe('not-idempotent');
+    expect(failure?.words).toContain("the function of 'foreach-batch-database' threw half way");
+    expect(failure?.words).not.toContain('It takes no fault');
+  });
+
   it.each<readonly [string, () => unknown, string]>([
     ['process.uptime()', () => process.uptime(), 'clock'],
     ['performance.timeOrigin', () => performance.timeOrigin, 'clock'],
@@ -121,6 +270,18 @@ describe('a failure says how it is repeated', () => {
     const { seed } = failure!;
     expect(failure!.words).toContain(`simulate(pipeline, { events, seed: ${seed}, shards: 1 })`);
     const again = await simulate(lastToArrive, { events: sales, seed, shards: 1 });
+    expect(again.failure).toEqual(failure);
+  });
+
+  it('by seed 0, where it takes no fault', async () => {
+    const marked = pipeline('marked')
+      .from(kinesis<Sale>('sales'))
+      .map(({ id }) => ({ id, mark: Math.random() }))
+      .to(s3('marked'), { mode: 'append' });
+    const { failure } = await simulate(marked, { events: sales, seeds: 3 });
+    expect(failure?.seed).toBe(0);
+    expect(failure?.words).toContain('simulate(pipeline, { events, seed: 0 })');
+    const again = await simulate(marked, { events: sales, seed: 0 });
     expect(again.failure).toEqual(failure);
   });
 
