@@ -26,7 +26,6 @@ export const isCaught = ({ caughtCount, trialCount }: CanaryResult): boolean =>
 
 /** Seeds for all trials of one bug: the seed budget of a commit. */
 const SEEDS_PER_BUG = 2_000;
-const TRIALS = 3;
 
 const FOLDER = join(import.meta.dirname, 'planted');
 
@@ -37,25 +36,29 @@ export const plantedNames = (): readonly string[] =>
     .filter((name) => name !== 'planted-bug')
     .sort();
 
-/** Plants one bug and runs seeds until it shows, a few times from other seeds. */
-export async function runCanary(pool: WorkerPool, name: string): Promise<CanaryResult> {
+/** Plants one bug and runs seeds until it shows; each trial begins at another seed. */
+export async function runCanary(
+  pool: WorkerPool,
+  name: string,
+  trialCount: number,
+): Promise<CanaryResult> {
   const { planted } = (await import(join(FOLDER, `${name}.ts`))) as { planted: PlantedBug };
   const bundlePath = await bundleRunner(`planted-${name}`, planted.edits);
   const scenarioNames = Object.keys(SCENARIOS);
   const only = planted.scenarioNames ?? scenarioNames;
-  const seeds = Math.floor(SEEDS_PER_BUG / TRIALS);
-  const trials = Array.from({ length: TRIALS }, (_, trial): Part => {
+  const seeds = Math.floor(SEEDS_PER_BUG / trialCount);
+  const trials = Array.from({ length: trialCount }, (_, trial): Part => {
     const from = trial * seeds;
     return { mode: 'random', from, to: from + seeds, scenarioNames, only, untilCaught: true };
   });
-  const results = await pool.run(bundlePath, trials);
+  const results = await pool.runTogether(bundlePath, trials);
   const caught = results.filter(({ failures }) => failures.length > 0);
   const violation = caught[0]?.failures[0]?.violations[0];
   return {
     name,
     what: planted.what,
     caughtCount: caught.length,
-    trialCount: TRIALS,
+    trialCount,
     medianSeeds: medianOf(results.map((result, trial) => seedsTaken(result, trial * seeds))),
     firstViolation: violation === undefined ? '' : `${violation.invariant}: ${violation.what}`,
   };

@@ -35,6 +35,9 @@ With --exhaustive, --pairs or --walk, --seeds N adds random plans without the pl
 Exit code: 0, or 1 for any violation, planted bug that was not caught, or (from 2000 seeds on) kind of
 fault that some operation was spared, or 2 for a wrong option.`;
 
+/** Trials of each planted bug: enough for a median. */
+const TRIALS = 3;
+
 const FAILURES = join(import.meta.dirname, '..', '..', '.rivulet', 'simulation', 'failures');
 
 const { values } = readOptions();
@@ -59,12 +62,14 @@ async function run(): Promise<boolean> {
     campaigns.push(await campaign('random', Number(values.seeds ?? 2_000)));
   }
   const regressions = isRandom ? await replayAll() : [];
-  const canaries = [];
-  for (const name of isRandom || values.canaries === true ? plantedNames() : []) {
-    const canary = await runCanary(pool, name);
-    reporter.canary(canary);
-    canaries.push(canary);
-  }
+  const planted = isRandom || values.canaries === true ? plantedNames() : [];
+  const canaries = await Promise.all(
+    planted.map(async (name) => {
+      const canary = await runCanary(pool, name, TRIALS);
+      reporter.canary(canary);
+      return canary;
+    }),
+  );
   return reporter.closing({ campaigns, canaries, regressions });
 }
 

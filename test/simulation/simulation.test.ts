@@ -73,7 +73,7 @@ describe('a planted bug is caught', () => {
   test.each(plantedNames())(
     '%s',
     async (name) => {
-      const canary = await runCanary(pool, name);
+      const canary = await runCanary(pool, name, 1);
       expect(canary).toSatisfy(isCaught);
     },
     CAMPAIGN_MS,

@@ -19,10 +19,14 @@ const NO_PROGRESS = () => undefined;
 
 export class WorkerPool {
   private readonly workers: readonly Worker[];
+  private readonly idle: Worker[];
+  /** Whoever waits for a worker, in the order in which they asked. */
+  private readonly waiting: ((worker: Worker) => void)[] = [];
   private requestCount = 0;
 
   constructor(workerCount: number) {
     this.workers = Array.from({ length: workerCount }, () => new Worker());
+    this.idle = [...this.workers];
   }
 
   /** Runs the parts with the engine of a bundle; results come in the order of the parts. */
@@ -31,23 +35,43 @@ export class WorkerPool {
     parts: readonly Part[],
     onRun: () => void = NO_PROGRESS,
   ): Promise<readonly PartResult[]> {
-    const results = new Array<PartResult>(parts.length);
-    let next = 0;
-    const workOff = async (worker: Worker) => {
-      while (next < parts.length) {
-        const place = next;
-        next += 1;
+    const results = await Promise.all(
+      parts.map((part) => this.runTogether(bundlePath, [part], onRun)),
+    );
+    return results.flat();
+  }
+
+  /** The same in one worker, so that only one has to load a bundle that is not used again. */
+  async runTogether(
+    bundlePath: string,
+    parts: readonly Part[],
+    onRun: () => void = NO_PROGRESS,
+  ): Promise<readonly PartResult[]> {
+    const worker = await this.take();
+    const results: PartResult[] = [];
+    try {
+      for (const part of parts) {
         this.requestCount += 1;
-        const request = { id: this.requestCount, bundlePath, part: parts[place]! };
-        results[place] = await worker.run(request, onRun);
+        results.push(await worker.run({ id: this.requestCount, bundlePath, part }, onRun));
       }
-    };
-    await Promise.all(this.workers.map(workOff));
+    } finally {
+      this.giveBack(worker);
+    }
     return results;
   }
 
   end(): void {
     for (const worker of this.workers) worker.end();
+  }
+
+  private async take(): Promise<Worker> {
+    return this.idle.pop() ?? new Promise((resolve) => this.waiting.push(resolve));
+  }
+
+  private giveBack(worker: Worker): void {
+    const next = this.waiting.shift();
+    if (next === undefined) this.idle.push(worker);
+    else next(worker);
   }
 }
 
