@@ -6,6 +6,7 @@ import { CALL_FAULTS, INVOCATION_FAULTS, WORLD_FAULTS } from '../../lib/testing/
 import type { CampaignResult } from './campaign.ts';
 import { type CanaryResult, isCaught } from './canaries.ts';
 import type { Replayed } from './replay.ts';
+import type { Failure } from './run-part.ts';
 
 /** States that a campaign of this many seeds must have met, or it says little. */
 const REQUIRED_STATES = [
@@ -85,12 +86,15 @@ export class Reporter {
 
   campaign(result: CampaignResult): void {
     const { mode, failures, struck, reached } = result;
-    for (const { index, violations } of failures.slice(0, 10)) {
+    for (const failure of failures.slice(0, 10)) {
+      const { index, violations } = failure;
       const [first] = violations;
       this.print(`violation in run ${index}: ${first!.invariant} ${first!.what}`);
-      this.print(`  again: npm run sim -- ${again(mode, index)}`);
+      this.print(`  again: npm run sim -- ${again(mode, failure)}`);
     }
+    this.print('how often each fault struck each call, then the process and the world:');
     this.print(faultTable(struck));
+    this.print('what was reached, and how often:');
     this.print([...reached].map(([state, count]) => `  ${padded(count)}  ${state}`).join('\n'));
     this.print(lineOf(result));
   }
@@ -105,6 +109,7 @@ export class Reporter {
       process.stdout.write(`${JSON.stringify({ recorded, violations, trace })}\n`);
       return;
     }
+    this.print('virtual time in ms, what happened, by which process, digest of the request:');
     this.print(trace.join('\n'));
     this.print(`recorded: ${recorded.why}`);
     for (const { invariant, what } of violations) this.print(`violation: ${invariant} ${what}`);
@@ -184,8 +189,10 @@ function lineOf(result: CampaignResult): string {
   return `${mode}: ${runCount} runs of ${recordCount} records and ${commitCount} commits, ${failures.length} violated, ${seconds.toFixed(1)} s, hash ${digest}`;
 }
 
-const again = (mode: string, index: number) =>
-  mode === 'random' ? `--first ${index} --seeds 1` : `--${mode} --first ${index}`;
+const again = (mode: string, { index, scenarioName }: Failure) =>
+  mode === 'random'
+    ? `--first ${index} --seeds 1 --scenario ${scenarioName}`
+    : `--${mode} --first ${index}`;
 
 const padded = (count: number) => String(count).padStart(8);
 

@@ -22,6 +22,7 @@ export interface Part {
 
 export interface Failure {
   readonly index: number;
+  readonly scenarioName: string;
   readonly violations: readonly Violation[];
   /** The same failure with fewer faults and records. */
   readonly smallest: Recorded | null;
@@ -71,7 +72,7 @@ export async function runPart(part: Part, onRun: () => void): Promise<PartResult
     if (violations.length === 0) continue;
     const isShrunk = !part.untilCaught && failures.length < SHRUNK_MAX;
     const smallest = isShrunk ? await makeSmaller(planned, violations) : null;
-    failures.push({ index, violations, smallest });
+    failures.push({ index, scenarioName: planned.scenarioName, violations, smallest });
     if (part.untilCaught) break;
   }
   return {

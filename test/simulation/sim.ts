@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type CampaignResult, runCampaign } from './campaign.ts';
 import { plantedNames, runCanary } from './canaries.ts';
-import { regressionPaths } from './recorded.ts';
+import { isRecorded, regressionPaths } from './recorded.ts';
 import { replay } from './replay.ts';
 import { Reporter } from './reporter.ts';
 import { SCENARIOS } from './scenarios/scenarios.ts';
@@ -17,8 +17,8 @@ const USAGE = `npm run sim -- [options]
 Runs the deployed engine over the model of the cloud in virtual time, with faults, and compares all
 results with a plain computation.
 
-  --seeds N          random fault plans (default 2000); where no other mode is asked for, also the
-                     regressions and all planted bugs, which take some minutes more
+  --seeds N          random fault plans (default 2000); where no other mode and no scenario is asked
+                     for, also the regressions and all planted bugs, which take some minutes more
   --first N          the first seed (default 0)
   --exhaustive       every call of a small run of each scenario x every kind of fault
   --pairs            all ordered pairs of faults in a small run, at most 100,000 a scenario
@@ -30,7 +30,7 @@ results with a plain computation.
   --json             one line of JSON instead of a report
   --help             this text
 
-With --exhaustive, --pairs or --walk, --seeds N adds random plans without the planted bugs.
+Several modes run one after the other; --seeds N adds random plans to them, without the planted bugs.
 
 Exit code: 0, or 1 for any violation, planted bug that was not caught, or (from 2000 seeds on) kind of
 fault that some operation was spared, or 2 for a wrong option.`;
@@ -58,11 +58,12 @@ async function run(): Promise<boolean> {
     if (values[mode] === true) campaigns.push(await campaign(mode));
   }
   const isRandom = campaigns.length === 0 && values.canaries !== true;
+  const isWhole = isRandom && values.scenario === undefined;
   if (isRandom || values.seeds !== undefined) {
     campaigns.push(await campaign('random', Number(values.seeds ?? 2_000)));
   }
-  const regressions = isRandom ? await replayAll() : [];
-  const planted = isRandom || values.canaries === true ? plantedNames() : [];
+  const regressions = isWhole ? await replayAll() : [];
+  const planted = isWhole || values.canaries === true ? plantedNames() : [];
   const canaries = await Promise.all(
     planted.map(async (name) => {
       const canary = await runCanary(pool, name, TRIALS);
@@ -124,8 +125,9 @@ function readOptions() {
     }
     for (const name of ['seeds', 'first'] as const) {
       const value = parsed.values[name];
-      if (value !== undefined && !/^\d+$/.test(value)) {
-        throw new Error(`--${name} takes a whole number, got '${value}'`);
+      const least = name === 'seeds' ? 1 : 0;
+      if (value !== undefined && !(/^\d+$/.test(value) && Number(value) >= least)) {
+        throw new Error(`--${name} takes a whole number from ${least} on, got '${value}'`);
       }
     }
     for (const name of parsed.values.scenario ?? []) {
@@ -133,9 +135,16 @@ function readOptions() {
         throw new Error(`there is no scenario '${name}': ${Object.keys(SCENARIOS).join(', ')}`);
       }
     }
+    const { replay: path } = parsed.values;
+    if (path !== undefined && !isRecorded(path)) {
+      throw new Error(
+        `${path} holds no recorded run; such files are in test/simulation/regressions`,
+      );
+    }
     return parsed;
   } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}\n`);
+    const why = error instanceof Error ? error.message : String(error);
+    process.stderr.write(`${why}\nnpm run sim -- --help shows all options\n`);
     process.exit(2);
   }
 }
