@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { CALL_FAULTS, INVOCATION_FAULTS, WORLD_FAULTS } from '../lib/testing/fault-plan.ts';
+import { CALL_FAULTS, INVOCATION_FAULTS, WORLD_FAULTS } from '../lib/testing/faults/fault-plan.ts';
 
 const project = join(import.meta.dirname, '..');
 const page = readFileSync(join(project, 'docs', 'faults.md'), 'utf8');

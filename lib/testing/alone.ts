@@ -12,11 +12,11 @@ import { compilePlan } from '../runtime/process-batch.ts';
 import { KeyedState } from '../state/keyed-state.ts';
 import { parseEventTime } from '../time/event-time.ts';
 import { type Ambience, runInside } from './ambient.ts';
-import { chanceOf } from './chance.ts';
-import { stateDigestOf } from './journal.ts';
+import { chanceOf } from './faults/chance.ts';
 import { collectOutputs, differenceOf, type RowDifference } from './outputs.ts';
 import { committedOutputsOf } from './replay.ts';
-import { targetsOf } from './targets.ts';
+import { stateDigestOf } from './watch/journal.ts';
+import { targetsOf } from './world/targets.ts';
 
 /** What became of one event. */
 export interface AloneResult {

@@ -3,8 +3,8 @@
 // of a pipeline declares.
 
 import type { Plan, WatermarkNode } from '../plan/plan.ts';
-import { type Chance, chanceOf } from './chance.ts';
 import type { PreparedEvent } from './events.ts';
+import { type Chance, chanceOf } from './faults/chance.ts';
 
 /** How freely events may change places. */
 export type ArrivalOrder = 'any' | 'given';

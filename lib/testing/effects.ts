@@ -5,11 +5,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import { quiet } from '../adapters/system/quiet.ts';
 import { type Ambience, type AmbientSource, runInside } from './ambient.ts';
-import { chanceOf } from './chance.ts';
+import { chanceOf } from './faults/chance.ts';
 import type { CommittedPass, ObservedRun } from './observed-run.ts';
 import { differenceInAnyOrder } from './outputs.ts';
-import { Scheduler } from './scheduler.ts';
 import { createInstance, functionSinksOf, type Simulated } from './subject.ts';
+import { Scheduler } from './world/scheduler.ts';
 
 /** Attempts per batch: a function may refuse rows for a while. */
 const ATTEMPTS = 5;

@@ -3,7 +3,7 @@
 export type { ArrivalOrder, EventArrival } from './arrivals.ts';
 export type { Cause } from './causes.ts';
 export { type Arriving, type ArrivingOptions, arriving } from './events.ts';
-export type { FaultPlan } from './fault-plan.ts';
+export type { FaultPlan } from './faults/fault-plan.ts';
 export type { SimulationFailure, SimulationReport } from './simulate.ts';
 export { simulate } from './simulate.ts';
 export type { SimulateOptions, SimulationPlan } from './simulate-options.ts';

@@ -7,13 +7,13 @@ import { comparePositions } from '../model/record.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { BatchInput, BatchResult } from '../runtime/batch.ts';
 import { type Ambience, type AmbientSource, currentAmbience, runInside } from './ambient.ts';
-import { chanceOf } from './chance.ts';
-import type { FaultPlan } from './fault-plan.ts';
-import { type JournalEntry, positionOf } from './journal.ts';
-import type { Sandbox } from './sandbox.ts';
-import type { Arrival, Scenario } from './scenario.ts';
+import { chanceOf } from './faults/chance.ts';
+import type { FaultPlan } from './faults/fault-plan.ts';
 import { createInstance, functionSinksOf, type Simulated } from './subject.ts';
-import { type RunResult, runScenario } from './world.ts';
+import { type JournalEntry, positionOf } from './watch/journal.ts';
+import type { Sandbox } from './world/sandbox.ts';
+import type { Arrival, Scenario } from './world/scenario.ts';
+import { type RunResult, runScenario } from './world/world.ts';
 
 /** A commit with the pass over records that it came from. */
 export interface CommittedPass {

@@ -20,7 +20,7 @@ import {
   replayRun,
 } from './replay.ts';
 import type { Simulated } from './subject.ts';
-import type { Violation } from './world.ts';
+import type { Violation } from './world/world.ts';
 
 /** What is wrong with a run. */
 export type Finding =

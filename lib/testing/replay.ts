@@ -6,8 +6,7 @@ import { compilePlan } from '../runtime/process-batch.ts';
 import { sha256Hex } from '../state/digest.ts';
 import { KeyedState } from '../state/keyed-state.ts';
 import { type Ambience, type AmbientSource, runInside, withEnvironment } from './ambient.ts';
-import { chanceOf } from './chance.ts';
-import { stateDigestOf } from './journal.ts';
+import { chanceOf } from './faults/chance.ts';
 import type { AskedLog, CommittedPass, ObservedRun } from './observed-run.ts';
 import {
   type CommittedOutput,
@@ -16,7 +15,8 @@ import {
   type RowDifference,
 } from './outputs.ts';
 import { createInstance, type Simulated } from './subject.ts';
-import { targetsOf } from './targets.ts';
+import { stateDigestOf } from './watch/journal.ts';
+import { targetsOf } from './world/targets.ts';
 
 /** What one batch gave when it was computed again. */
 export interface ReplayedPass {

@@ -3,8 +3,8 @@
 
 import type { AloneDifference } from './alone.ts';
 import type { Cause } from './causes.ts';
-import type { CallFaultKind, InvocationFaultKind, WorldFaultKind } from './fault-plan.ts';
-import type { Strike } from './fault-selection.ts';
+import type { CallFaultKind, InvocationFaultKind, WorldFaultKind } from './faults/fault-plan.ts';
+import type { Strike } from './faults/fault-selection.ts';
 import type { Handover, ObservedRun } from './observed-run.ts';
 import type { RowDifference } from './outputs.ts';
 import type { Finding } from './reference.ts';

@@ -4,7 +4,12 @@
 import { EngineError } from '../model/errors.ts';
 import type { ArrivalOrder, EventArrival } from './arrivals.ts';
 import { Arriving, bytesOf } from './events.ts';
-import { CALL_FAULTS, type FaultPlan, INVOCATION_FAULTS, WORLD_FAULTS } from './fault-plan.ts';
+import {
+  CALL_FAULTS,
+  type FaultPlan,
+  INVOCATION_FAULTS,
+  WORLD_FAULTS,
+} from './faults/fault-plan.ts';
 
 export interface SimulateOptions {
   /**

@@ -13,12 +13,13 @@ import {
   type Pace,
 } from './arrivals.ts';
 import { type Cause, causesOf } from './causes.ts';
-import { chanceOf } from './chance.ts';
 import { eventRecords, type PreparedEvent } from './events.ts';
-import { calmPlan, type FaultPlan } from './fault-plan.ts';
+import { chanceOf } from './faults/chance.ts';
+import { calmPlan, type FaultPlan } from './faults/fault-plan.ts';
+import { type RunSize, randomPlan } from './faults/random-plan.ts';
+import { shrinkPlan } from './faults/shrink.ts';
 import { type ObservedRun, observeRun, type RunSetup } from './observed-run.ts';
 import { DEAD_LETTERS_UID } from './outputs.ts';
-import { type RunSize, randomPlan } from './random-plan.ts';
 import {
   allOutputsOf,
   type Expected,
@@ -29,10 +30,9 @@ import {
   shardsFinding,
 } from './reference.ts';
 import { failureWords } from './report.ts';
-import type { Arrival, Scenario } from './scenario.ts';
-import { shrinkPlan } from './shrink.ts';
 import { checkOptions, type SimulateOptions, type SimulationPlan } from './simulate-options.ts';
 import { checkSimulated, createInstance, functionSinksOf, type Simulated } from './subject.ts';
+import type { Arrival, Scenario } from './world/scenario.ts';
 
 /** The smallest failing run that was found. */
 export interface SimulationFailure {

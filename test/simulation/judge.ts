@@ -3,10 +3,10 @@
 
 import type { Item } from '../../lib/adapters/aws/commit-item.ts';
 import { comparePositions, type Position } from '../../lib/model/record.ts';
-import type { Scenario } from '../../lib/testing/scenario.ts';
-import { OUTPUT_BUCKET } from '../../lib/testing/sink-watch.ts';
-import { functionTableOf } from '../../lib/testing/targets.ts';
-import type { RunResult, Violation, World } from '../../lib/testing/world.ts';
+import { OUTPUT_BUCKET } from '../../lib/testing/watch/sink-watch.ts';
+import type { Scenario } from '../../lib/testing/world/scenario.ts';
+import { functionTableOf } from '../../lib/testing/world/targets.ts';
+import type { RunResult, Violation, World } from '../../lib/testing/world/world.ts';
 import {
   type CommittedBatches,
   type DeadRecord,

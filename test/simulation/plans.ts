@@ -6,9 +6,9 @@ import {
   type CallFault,
   calmPlan,
   type FaultPlan,
-} from '../../lib/testing/fault-plan.ts';
-import { type RunSize, randomPlan } from '../../lib/testing/random-plan.ts';
-import { runScenario } from '../../lib/testing/world.ts';
+} from '../../lib/testing/faults/fault-plan.ts';
+import { type RunSize, randomPlan } from '../../lib/testing/faults/random-plan.ts';
+import { runScenario } from '../../lib/testing/world/world.ts';
 import type { JudgedScenario } from './judge.ts';
 import { SCENARIOS, type Size } from './scenarios/scenarios.ts';
 

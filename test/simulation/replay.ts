@@ -1,4 +1,4 @@
-import type { Violation } from '../../lib/testing/world.ts';
+import type { Violation } from '../../lib/testing/world/world.ts';
 import { type Recorded, readRecorded } from './recorded.ts';
 import { runPlanned } from './run-part.ts';
 

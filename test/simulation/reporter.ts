@@ -2,7 +2,11 @@
 // last line that sums it up.
 
 import { relative } from 'node:path';
-import { CALL_FAULTS, INVOCATION_FAULTS, WORLD_FAULTS } from '../../lib/testing/fault-plan.ts';
+import {
+  CALL_FAULTS,
+  INVOCATION_FAULTS,
+  WORLD_FAULTS,
+} from '../../lib/testing/faults/fault-plan.ts';
 import type { CampaignResult } from './campaign.ts';
 import { type CanaryResult, isCaught } from './canaries.ts';
 import type { Replayed } from './replay.ts';

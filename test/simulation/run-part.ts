@@ -1,9 +1,9 @@
 // Runs a part of a campaign in this process and sums it up.
 
 import { createHash } from 'node:crypto';
-import { type FaultPlan, faultCount } from '../../lib/testing/fault-plan.ts';
-import { shrinkPlan } from '../../lib/testing/shrink.ts';
-import { runScenario, type Violation } from '../../lib/testing/world.ts';
+import { type FaultPlan, faultCount } from '../../lib/testing/faults/fault-plan.ts';
+import { shrinkPlan } from '../../lib/testing/faults/shrink.ts';
+import { runScenario, type Violation } from '../../lib/testing/world/world.ts';
 import { type JudgedScenario, judge } from './judge.ts';
 import { buildScenario, type Mode, type PlannedRun, plannedRun } from './plans.ts';
 import type { Recorded } from './recorded.ts';

@@ -11,7 +11,7 @@ import {
   operationOf,
   type SentCall,
   type ServiceOfEngine,
-} from '../../lib/testing/sdk-answers.ts';
+} from '../../lib/testing/world/sdk-answers.ts';
 
 export type { SentCall };
 

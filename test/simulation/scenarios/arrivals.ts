@@ -1,8 +1,8 @@
 // Sales as producers put them: in bursts, out of order, some of them late, broken or far in the
 // future, a few of them put twice.
 
-import { type Chance, chanceOf } from '../../../lib/testing/chance.ts';
-import type { Arrival } from '../../../lib/testing/scenario.ts';
+import { type Chance, chanceOf } from '../../../lib/testing/faults/chance.ts';
+import type { Arrival } from '../../../lib/testing/world/scenario.ts';
 import type { Sale } from '../oracle.ts';
 
 const START_MS = Date.UTC(2026, 0, 1);

@@ -2,7 +2,7 @@
 // rows that a pass gives come out as deletions of their items.
 
 import type { BatchOutput, ItemChange } from '../../../lib/model/commit.ts';
-import type { Surroundings } from '../../../lib/testing/scenario.ts';
+import type { Surroundings } from '../../../lib/testing/world/scenario.ts';
 
 /** What a row holds, each value in DynamoDB's text form. */
 type Fields = Readonly<Record<string, string>>;

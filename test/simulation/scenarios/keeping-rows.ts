@@ -3,8 +3,8 @@
 
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import type { BatchContext } from '../../../lib/plan/sink.ts';
-import type { Process } from '../../../lib/testing/scenario.ts';
-import { functionTableOf } from '../../../lib/testing/targets.ts';
+import type { Process } from '../../../lib/testing/world/scenario.ts';
+import { functionTableOf } from '../../../lib/testing/world/targets.ts';
 
 export const keepingRows =
   (process: Process, uid: string) =>

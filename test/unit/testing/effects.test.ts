@@ -3,7 +3,7 @@ import { foreachBatch, kinesis, pipeline } from '../../../lib/index.ts';
 import { withAmbience } from '../../../lib/testing/ambient.ts';
 import { causesOf } from '../../../lib/testing/causes.ts';
 import { committedBatches } from '../../../lib/testing/effects.ts';
-import { calmPlan } from '../../../lib/testing/fault-plan.ts';
+import { calmPlan } from '../../../lib/testing/faults/fault-plan.ts';
 import { type ObservedRun, observeRun } from '../../../lib/testing/observed-run.ts';
 import { findingIn } from '../../../lib/testing/reference.ts';
 

@@ -1,0 +1,145 @@
+// Watches what an invocation asks of the services, at the moment it is sent: a sandbox that holds the
+// state of a shard does not read it again, every recovery has a reason that can be seen from outside,
+// and the calls of an invocation stay within what its recoveries and its commits explain.
+
+import { LOG_TABLE } from '../world/deployment.ts';
+import type { TracedCall } from '../world/network.ts';
+import type { SdkAnswer } from '../world/sdk-answers.ts';
+import type { ReportViolation } from './journal.ts';
+import { ENGINE_BUCKET } from './sink-watch.ts';
+
+export interface CallWatchPorts {
+  readonly report: ReportViolation;
+  /** Number of the newest commit of the log that reads a shard; 0 when there is none. */
+  readonly headOf: (shardId: string) => number;
+  /** Slots of that log up to this batch number may be written over. */
+  readonly coveredTo: (shardId: string) => number;
+  readonly ringSize: number;
+  /** Whether a sandbox keeps the states of all its shards; else that of the last one only. */
+  readonly keepsAll: boolean;
+}
+
+/** What a sandbox has done since it was handed its last batch. */
+interface Delivery {
+  readonly shardId: string;
+  /** Whether the sandbox held the state of the shard when it got the batch. */
+  readonly isWarm: boolean;
+  /** Whether it had to free a slot before its first commit. */
+  isFreeing: boolean;
+  coldStarts: number;
+  appends: number;
+  refusals: number;
+  /** Times the stream itself was asked what follows the head. */
+  looks: number;
+  /** Calls to the log, to the engine's bucket and to the stream. */
+  calls: number;
+}
+
+interface Process {
+  delivery: Delivery;
+  readonly held: Set<string>;
+  /** How far each shard's slots were free when the sandbox last asked. */
+  readonly covered: Map<string, number>;
+}
+
+/**
+ * Calls that one recovery or one commit may take: pointer, shards, stream, both manifests, segments,
+ * pages, a note and its taking back, staged outputs, and a fold with two copies that are read again.
+ */
+const CALLS_PER_ROUND = 40;
+/** Each slot may name a body of its own, and a fold reads the log once more. */
+const CALLS_PER_SLOT = 2;
+
+export class CallWatch {
+  private readonly ports: CallWatchPorts;
+  private readonly processes = new Map<number, Process>();
+
+  constructor(ports: CallWatchPorts) {
+    this.ports = ports;
+  }
+
+  /** A sandbox was handed a batch of a shard. */
+  delivered(sandboxId: number, shardId: string): void {
+    const { held, covered } = this.processes.get(sandboxId) ?? NEW_PROCESS();
+    const counts = { coldStarts: 0, appends: 0, refusals: 0, looks: 0, calls: 0 };
+    const delivery = { shardId, isWarm: held.has(shardId), isFreeing: false, ...counts };
+    // Whatever fails from here on drops the state.
+    held.delete(shardId);
+    this.processes.set(sandboxId, { delivery, held, covered });
+  }
+
+  /** Its task returned, so that the state of the shard is warm from now on. */
+  returned(sandboxId: number): void {
+    const { delivery, held } = this.processes.get(sandboxId)!;
+    if (!this.ports.keepsAll) held.clear();
+    held.add(delivery.shardId);
+  }
+
+  sent({ sandbox, operation, input }: TracedCall): void {
+    const process = this.processes.get(sandbox.id);
+    if (process === undefined || !isOfEngine(operation, input)) return;
+    const { delivery } = process;
+    if (isRead(operation)) this.checkRead(process);
+    if (operation === 'PutItem') delivery.appends += 1;
+    if (operation === 'GetShardIterator') delivery.looks += 1;
+    if (operation === 'ListShards') this.countColdStart(delivery);
+    if (operation === 'GetItem') {
+      process.covered.set(delivery.shardId, this.ports.coveredTo(delivery.shardId));
+    }
+    this.countCall(delivery);
+  }
+
+  applied({ sandbox, operation, input }: TracedCall, answer: SdkAnswer): void {
+    const delivery = this.processes.get(sandbox.id)?.delivery;
+    if (delivery === undefined || operation !== 'PutItem' || input['TableName'] !== LOG_TABLE)
+      return;
+    if (answer.kind === 'error') delivery.refusals += 1;
+  }
+
+  /** What a warm sandbox needs for its first commit it knows, unless the slot has to be freed. */
+  private checkRead({ delivery, covered }: Process): void {
+    const { report, headOf, ringSize } = this.ports;
+    const { shardId, isWarm, appends, looks } = delivery;
+    if (!isWarm || appends > 0 || looks > 0 || delivery.isFreeing) return;
+    delivery.isFreeing = headOf(shardId) + 1 - ringSize > (covered.get(shardId) ?? 0);
+    if (delivery.isFreeing) return;
+    report('I11', `${shardId}: a warm sandbox read before it committed`);
+  }
+
+  private countColdStart(delivery: Delivery): void {
+    const { shardId, isWarm, refusals, looks } = delivery;
+    delivery.coldStarts += 1;
+    // It has no state, was refused by a later lap, or saw a gap that only the log can explain.
+    const reasons = (isWarm ? 0 : 1) + refusals + Math.min(looks, 1);
+    if (delivery.coldStarts <= reasons) return;
+    this.ports.report('I11', `${shardId}: a sandbox recovered ${delivery.coldStarts} times`);
+  }
+
+  private countCall(delivery: Delivery): void {
+    const { report, ringSize } = this.ports;
+    const { shardId, coldStarts, appends } = delivery;
+    delivery.calls += 1;
+    const rounds = 1 + coldStarts + appends;
+    if (delivery.calls !== 1 + rounds * (CALLS_PER_ROUND + CALLS_PER_SLOT * ringSize)) return;
+    report('I11', `${shardId}: ${delivery.calls} calls in one invocation of ${appends} commits`);
+  }
+}
+
+const NEW_PROCESS = (): Pick<Process, 'held' | 'covered'> => ({
+  held: new Set(),
+  covered: new Map(),
+});
+
+/** Not the sinks', whose calls are as many as there are rows, and not those of user code. */
+const isOfEngine = (operation: string, input: TracedCall['input']): boolean =>
+  input['TableName'] === LOG_TABLE || input['Bucket'] === ENGINE_BUCKET || STREAM.has(operation);
+
+const STREAM: ReadonlySet<string> = new Set([
+  'DescribeStreamSummary',
+  'ListShards',
+  'GetShardIterator',
+  'GetRecords',
+]);
+
+const isRead = (operation: string): boolean =>
+  operation === 'GetItem' || operation === 'Query' || operation === 'GetObject';
