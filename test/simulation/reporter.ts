@@ -85,7 +85,9 @@ export class Reporter {
   }
 
   recorded(path: string): void {
-    this.print(`  smallest plan: npm run sim -- --replay ${relative(process.cwd(), path)}`);
+    const file = relative(process.cwd(), path);
+    this.print(`  smallest plan: npm run sim -- --replay ${file}`);
+    this.print(`  to run it for ever: mv ${file} test/simulation/regressions/NAME.json`);
   }
 
   campaign(result: CampaignResult): void {
