@@ -8,7 +8,10 @@ import type { AggregateSpec } from '../../../lib/plan/plan.ts';
 import { KeyedState } from '../../../lib/state/keyed-state.ts';
 
 const field = { kind: 'field', field: 'v' } as const;
-type Kind = Exclude<AggregateSpec['kind'], 'custom'>;
+type Kind = Exclude<
+  AggregateSpec['kind'],
+  'custom' | 'topK' | 'approxCountDistinct' | 'approxPercentile'
+>;
 const over = (kind: Kind, decimalScale: number | null = null): AggregateSpec => ({
   kind,
   input: field,
