@@ -105,25 +105,25 @@ function placeOf(sparse: string, name: string): number {
 
 function denseOf(sparse: string, precision: number): string {
   const digits = new Array<string>(2 ** precision).fill(ZERO);
-  for (const { index, value } of registersOf(sparse, precision)) digits[index] = DIGITS[value]!;
+  for (const { index, value } of entriesOf(sparse)) digits[index] = DIGITS[value]!;
   return digits.join('');
 }
 
 /** The registers that are not 0. */
 function registersOf(sketch: string, precision: number): readonly Register[] {
-  const digitAt = (place: number) => DIGIT_OF.get(sketch[place]!)!;
-  const registers: Register[] = [];
-  if (isDense(sketch, precision)) {
-    for (let index = 0; index < sketch.length; index += 1) {
-      if (sketch[index] !== ZERO) registers.push({ index, value: digitAt(index) });
-    }
-    return registers;
-  }
-  for (let place = 0; place < sketch.length; place += ENTRY_LENGTH) {
+  if (!isDense(sketch, precision)) return entriesOf(sketch);
+  return Array.from(sketch, (digit, index) => ({ index, value: DIGIT_OF.get(digit)! })).filter(
+    ({ value }) => value > 0,
+  );
+}
+
+function entriesOf(sparse: string): readonly Register[] {
+  const digitAt = (place: number) => DIGIT_OF.get(sparse[place]!)!;
+  return Array.from({ length: sparse.length / ENTRY_LENGTH }, (_, entry) => {
+    const place = entry * ENTRY_LENGTH;
     const index = (digitAt(place) * 64 + digitAt(place + 1)) * 64 + digitAt(place + 2);
-    registers.push({ index, value: digitAt(place + INDEX_LENGTH) });
-  }
-  return registers;
+    return { index, value: digitAt(place + INDEX_LENGTH) };
+  });
 }
 
 const indexText = (index: number) =>

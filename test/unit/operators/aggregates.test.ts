@@ -153,6 +153,19 @@ describe('inputs of aggregates', () => {
     expect(meaning).toBe('sum("v") count("v") max number("v")');
   });
 
+  test('share the moments of variance and deviation, and the bins of percentiles', () => {
+    const percentile = { kind: 'approxPercentile', input: field, decimalScale: null } as const;
+    const { columns, meaning } = compile({
+      a: over('stddev'),
+      b: over('variance'),
+      c: { ...percentile, percentages: 0.5, accuracy: 100 },
+      d: { ...percentile, percentages: [0.1, 0.9], accuracy: 100 },
+      e: { ...percentile, percentages: 0.5, accuracy: 200 },
+    });
+    expect(columns).toHaveLength(5);
+    expect(meaning).toBe('moments("v") bins("v" accuracy 100) bins("v" accuracy 200)');
+  });
+
   test('of a text field keep texts and numbers apart', () => {
     expect(compile({ a: over('max') }).columns).toHaveLength(2);
   });
