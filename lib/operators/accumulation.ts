@@ -4,7 +4,13 @@
 // state nor the draft.
 
 import { Decimal } from '../model/decimal.ts';
-import type { AggregateNode, AggregateSpec, ReduceNode, Selector } from '../plan/plan.ts';
+import {
+  type AggregateNode,
+  type AggregateSpec,
+  BY_ARRIVAL,
+  type ReduceNode,
+  type Selector,
+} from '../plan/plan.ts';
 import { copyJson, isPlainJson, type JsonValue, setOwn } from '../state/json-value.ts';
 import type { StateSchema } from '../state/operator-draft.ts';
 import type { RowTable } from '../state/row-table.ts';
@@ -56,13 +62,6 @@ export interface Accumulation {
   writeResults(result: Record<string, unknown>, table: RowTable, slot: number): void;
 }
 
-/** Aggregates whose results depend on the order of arrival. */
-const ORDERED: ReadonlySet<AggregateSpec['kind']> = new Set([
-  'custom',
-  'first',
-  'last',
-  'collectList',
-]);
 /** Aggregates that run user code, or whose group may be full, so that a row can fail late. */
 const FAILING: ReadonlySet<AggregateSpec['kind']> = new Set([
   'custom',
@@ -104,7 +103,7 @@ export function compileAggregates(node: AggregateNode): Accumulation {
     meaning: [...firstColumn.keys()].join(' '),
     resultNames: results.map(({ name }) => name),
     mayFail: specs.some(({ kind }) => FAILING.has(kind)),
-    orderFree: specs.every(({ kind }) => !ORDERED.has(kind)),
+    orderFree: specs.every(({ kind }) => kind !== 'custom' && !BY_ARRIVAL.has(kind)),
     prepare: (row) => inputs.read(row),
     add(table, slot, row) {
       numbers.add(table, slot);

@@ -74,6 +74,13 @@ export type AggregateSpec =
       readonly result: (accumulator: never) => unknown;
     };
 
+/** Aggregates that are defined by the order of arrival. */
+export const BY_ARRIVAL: ReadonlySet<AggregateSpec['kind']> = new Set([
+  'first',
+  'last',
+  'collectList',
+]);
+
 export interface SourceNode {
   readonly kind: 'kinesis-source';
   readonly uid: string;

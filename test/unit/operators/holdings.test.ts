@@ -192,6 +192,36 @@ describe('a group that is full', () => {
     ]);
   });
 
+  test('of a set is full by the bytes of its distinct values, also in a merge of panes', () => {
+    const plan = windowed()
+      .window(sliding('40 minutes', '10 minutes'))
+      .aggregate({ n: count(), set: collectSet('v') } as Readonly<
+        Record<string, Aggregate<unknown, unknown>>
+      >)
+      .to(dynamodb('rows'), { mode: 'update' })
+      .plan();
+    const texts = (from: number, pane: number) =>
+      Array.from({ length: 40 }, (_, index) =>
+        of(`${from + index}`.padEnd(1_021, '-'), T0 + pane * 10 * MINUTE),
+      );
+    const same = new PassDrive(plan);
+    same.push([...texts(0, 0), ...texts(0, 1), ...texts(0, 2)]);
+    expect(same.push([of(null, T0 + 20 * MINUTE)]).dead).toEqual([]);
+    const others = new PassDrive(plan);
+    const { dead, rows } = others.push([
+      ...texts(0, 0),
+      ...texts(40, 1),
+      ...texts(0, 2),
+      of(1, T0 + 30 * MINUTE),
+    ]);
+    const full = dead.map(({ reason, data }) => {
+      const { windowStart } = JSON.parse(Buffer.from(String(data), 'base64').toString());
+      return [reason, (Date.parse(windowStart) - T0) / MINUTE];
+    });
+    expect(full).toEqual([-20, -10, 0, 10].map((minute) => ['group-too-large', minute]));
+    expect(rows['dynamodb-rows']!.map(({ n }) => n)).toEqual([40, 41, 1]);
+  });
+
   test('only as a merge of panes gives no row, whichever way it is merged', () => {
     const plan = windowed()
       .window(sliding('30 minutes', '10 minutes'))

@@ -36,6 +36,11 @@ describe('a distinct count', () => {
     expect(sketchOf(range(0, 30), 4)).toMatchInlineSnapshot(`"1--01000-2100450"`);
   });
 
+  test('has 64 bits of hash: where the first 32 end in zeros, the others go on', () => {
+    // The first 32 bits of this number's hash are zeros behind the index of 14 bits.
+    expect(sketchOf([42_758], 14)).toMatchInlineSnapshot(`"00FM"`);
+  });
+
   test('is exact for a few values, which differ by type', () => {
     expect(estimate('', 9)).toBe(0);
     expect(estimate(sketchOf(['1', 1, '1', 1, true, 'true', 0, -0], 9), 9)).toBe(5);
