@@ -3,18 +3,32 @@
 export { Decimal } from './model/decimal.ts';
 export type { ErrorKind } from './model/errors.ts';
 export { EngineError } from './model/errors.ts';
-export type { Aggregate, Aggregator, DecimalSelector } from './plan/aggregate.ts';
+export type {
+  Aggregate,
+  Aggregator,
+  DecimalSelector,
+  DistinctOptions,
+  PercentileOptions,
+} from './plan/aggregate.ts';
 export {
   aggregator,
+  approxCountDistinct,
+  approxPercentile,
   avg,
+  collectList,
+  collectSet,
   count,
+  countIf,
   decimal,
   first,
   last,
   max,
+  median,
   min,
   stddev,
   sum,
+  topK,
+  variance,
 } from './plan/aggregate.ts';
 export { pipeline } from './plan/pipeline.ts';
 export type { Duration, OutputMode, Plan, TimeUnit, WindowSpec } from './plan/plan.ts';

@@ -63,3 +63,22 @@ export const DECIMAL_DIGITS_MAX = 28;
 export const NUMBER_MAGNITUDE_MIN = 1e-110;
 /** The sum of 10^15 numbers below this is below 1e125; its square, for deviations, is far from overflow. */
 export const NUMBER_MAGNITUDE_END = 1e110;
+/**
+ * Bytes of JSON in a list or set that one group collects: it is written again with each batch that
+ * changes it, 48 such groups fill a commit, and an item of 400 KB holds six of them.
+ */
+export const COLLECTED_BYTES_MAX = 64 * KIB;
+/** Distinct values, or bins of a sketch, that one group tallies: some 100 KiB where doubles are long. */
+export const TALLY_VALUES_MAX = 10_000;
+/** Values that `topK` keeps of a group. */
+export const TOP_VALUES_MAX = 100;
+/** Bytes of JSON of a value that `topK` keeps: with a rank as long, a group has at most 200 KiB. */
+export const TOP_VALUE_BYTES_MAX = KIB;
+/** Finest relative error of a distinct count: 2^14 registers of one byte. Spark allows 2^18 and more. */
+export const DISTINCT_ERROR_MIN = 0.01;
+/** Coarsest one, as in Spark: 2^4 registers. */
+export const DISTINCT_ERROR_MAX = 0.39;
+/** Coarsest percentiles: bins of a third of their upper end. */
+export const PERCENTILE_ACCURACY_MIN = 2;
+/** Finest percentiles: 1,151 bins for each decade, so that the tally of a group spans eight. */
+export const PERCENTILE_ACCURACY_MAX = 1_000;

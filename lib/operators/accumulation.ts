@@ -4,24 +4,42 @@
 // state nor the draft.
 
 import { Decimal } from '../model/decimal.ts';
-import type { AggregateNode, AggregateSpec, ReduceNode } from '../plan/plan.ts';
+import {
+  type AggregateNode,
+  type AggregateSpec,
+  BY_ARRIVAL,
+  type ReduceNode,
+  type Selector,
+} from '../plan/plan.ts';
 import { copyJson, isPlainJson, type JsonValue, setOwn } from '../state/json-value.ts';
 import type { StateSchema } from '../state/operator-draft.ts';
 import type { RowTable } from '../state/row-table.ts';
 import {
   type Accumulator,
+  type Compiled,
   counting,
+  countingTrue,
   extreme,
   keeping,
   type MakeAccumulator,
   moments,
   neverMerged,
+  type Part,
+  type PartInput,
   summingUnits,
   unitsOf,
+  type WriteResult,
 } from './accumulator.ts';
 import { AggregateInputs } from './aggregate-input.ts';
+import {
+  compileCollected,
+  compileDistinct,
+  compileMedian,
+  compilePercentile,
+  compileTop,
+} from './holdings.ts';
 import { operatorFailed, operatorReturned } from './record-fault.ts';
-import { type NumberOperation, RunningNumbers } from './running-numbers.ts';
+import { RunningNumbers } from './running-numbers.ts';
 
 /** Running values of one keyed operator. */
 export interface Accumulation {
@@ -30,7 +48,7 @@ export interface Accumulation {
   readonly meaning: string;
   /** Fields that `writeResults` sets; they are there already, so that any name is an own property. */
   readonly resultNames: readonly string[];
-  /** Whether `add` runs user code, so that it can fail after state was touched. */
+  /** Whether `add` runs user code or has limits, so that it can fail after state was touched. */
   readonly mayFail: boolean;
   /** Whether rows may be added in another order than they arrived: only then may panes be merged. */
   readonly orderFree: boolean;
@@ -44,18 +62,14 @@ export interface Accumulation {
   writeResults(result: Record<string, unknown>, table: RowTable, slot: number): void;
 }
 
-type WriteResult = (table: RowTable, slot: number) => unknown;
-
-/** A running value, named by its meaning: aggregates that need the same one share its columns. */
-type Part = { readonly name: string } & (
-  | { readonly operation: NumberOperation; readonly input: number }
-  | { readonly make: MakeAccumulator }
-);
-
-interface Compiled {
-  readonly parts: readonly Part[];
-  readonly result: (columns: readonly number[]) => WriteResult;
-}
+/** Aggregates that run user code, or whose group may be full, so that a row can fail late. */
+const FAILING: ReadonlySet<AggregateSpec['kind']> = new Set([
+  'custom',
+  'median',
+  'collectList',
+  'collectSet',
+  'approxPercentile',
+]);
 
 /** The aggregates of a node, with shared columns. */
 export function compileAggregates(node: AggregateNode): Accumulation {
@@ -88,8 +102,8 @@ export function compileAggregates(node: AggregateNode): Accumulation {
     columns,
     meaning: [...firstColumn.keys()].join(' '),
     resultNames: results.map(({ name }) => name),
-    mayFail: specs.some((spec) => spec.kind === 'custom'),
-    orderFree: specs.every(({ kind }) => !['custom', 'first', 'last'].includes(kind)),
+    mayFail: specs.some(({ kind }) => FAILING.has(kind)),
+    orderFree: specs.every(({ kind }) => kind !== 'custom' && !BY_ARRIVAL.has(kind)),
     prepare: (row) => inputs.read(row),
     add(table, slot, row) {
       numbers.add(table, slot);
@@ -161,6 +175,11 @@ function compileAggregate(
   switch (kind) {
     case 'count':
       return { parts: [countOf(part)], result: ([column]) => readNumber(column!) };
+    case 'countIf':
+      return {
+        parts: [{ name: `count true(${name})`, make: countingTrue(inputs, input) }],
+        result: ([column]) => readNumber(column!),
+      };
     case 'sum':
     case 'avg':
       return compileSum(spec, part);
@@ -168,10 +187,22 @@ function compileAggregate(
     case 'max':
       return compileExtreme(kind, part);
     case 'stddev':
+    case 'variance':
       return {
         parts: [{ name: `moments(${name})`, make: moments(inputs, input) }],
-        result: ([column]) => readDeviation(column!),
+        result: ([column]) => (kind === 'stddev' ? readDeviation(column!) : readVariance(column!)),
       };
+    case 'median':
+      return compileMedian(part);
+    case 'approxPercentile':
+      return compilePercentile(spec, part);
+    case 'approxCountDistinct':
+      return compileDistinct(spec, part);
+    case 'collectList':
+    case 'collectSet':
+      return compileCollected(kind, part);
+    case 'topK':
+      return compileTop(spec, part, selectorName);
     case 'first':
     case 'last':
       return {
@@ -182,12 +213,6 @@ function compileAggregate(
             copyJson((table.getValue(column!, slot) as JsonValue | undefined) ?? null),
       };
   }
-}
-
-interface PartInput {
-  readonly inputs: AggregateInputs;
-  readonly input: number;
-  readonly name: string;
 }
 
 function countOf({ inputs, input, name }: PartInput): Part {
@@ -232,10 +257,12 @@ function compileExtreme(kind: 'min' | 'max', { inputs, input, name }: PartInput)
 
 /** A function is named by its place among the inputs: its text is no part of a schema. */
 function inputName(spec: BuiltIn, input: number): string {
-  const selector = spec.input!;
-  const name = selector.kind === 'field' ? JSON.stringify(selector.field) : `function ${input}`;
+  const name = selectorName(spec.input!, input);
   return spec.decimalScale === null ? name : `${name} scale ${spec.decimalScale}`;
 }
+
+const selectorName = (selector: Selector, input: number) =>
+  selector.kind === 'field' ? JSON.stringify(selector.field) : `function ${input}`;
 
 function compileCustom(
   spec: Extract<AggregateSpec, { kind: 'custom' }>,
@@ -315,6 +342,13 @@ const readDeviation =
     const count = (table.columns[column] as Float64Array)[slot]!;
     const squares = (table.columns[column + 2] as Float64Array)[slot]!;
     return count < 2 ? null : Math.sqrt(squares / (count - 1));
+  };
+
+const readVariance =
+  (column: number): WriteResult =>
+  (table, slot) => {
+    const count = (table.columns[column] as Float64Array)[slot]!;
+    return count < 2 ? null : (table.columns[column + 2] as Float64Array)[slot]! / (count - 1);
   };
 
 /** Runs user code; what it throws becomes a fault that names the operator. */

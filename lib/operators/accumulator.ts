@@ -7,6 +7,7 @@ import type { JsonValue } from '../state/json-value.ts';
 import type { StateSchema } from '../state/operator-draft.ts';
 import type { RowTable } from '../state/row-table.ts';
 import type { AggregateInputs, Units } from './aggregate-input.ts';
+import type { NumberOperation } from './running-numbers.ts';
 
 type ColumnSpec = StateSchema['columns'][number];
 
@@ -21,6 +22,28 @@ export interface Accumulator {
 /** Makes an accumulator whose first column is `first`. */
 export type MakeAccumulator = (first: number) => Accumulator;
 
+/** Reads a result of a row of running values. */
+export type WriteResult = (table: RowTable, slot: number) => unknown;
+
+/** A running value, named by its meaning: aggregates that need the same one share its columns. */
+export type Part = { readonly name: string } & (
+  | { readonly operation: NumberOperation; readonly input: number }
+  | { readonly make: MakeAccumulator }
+);
+
+/** An aggregate made ready: what it keeps, and how its result is read from the first columns of that. */
+export interface Compiled {
+  readonly parts: readonly Part[];
+  readonly result: (columns: readonly number[]) => WriteResult;
+}
+
+/** The input of a part and its name in the part's name. */
+export interface PartInput {
+  readonly inputs: AggregateInputs;
+  readonly input: number;
+  readonly name: string;
+}
+
 const numbers = (table: RowTable, column: number) => table.columns[column] as Float64Array;
 const numberColumn = (initial: number): ColumnSpec => ({ kind: 'number', initial });
 const valueColumn: ColumnSpec = { kind: 'value' };
@@ -32,6 +55,19 @@ export const counting =
     columns: [numberColumn(0)],
     add(table, slot) {
       if (inputs.values[input] !== null) numbers(table, column)[slot]! += 1;
+    },
+    merge(target, slot, from, fromSlot) {
+      numbers(target, column)[slot]! += numbers(from, column)[fromSlot]!;
+    },
+  });
+
+/** Counts the rows whose input is true. */
+export const countingTrue =
+  (inputs: AggregateInputs, input: number): MakeAccumulator =>
+  (column) => ({
+    columns: [numberColumn(0)],
+    add(table, slot) {
+      if (inputs.values[input] === true) numbers(table, column)[slot]! += 1;
     },
     merge(target, slot, from, fromSlot) {
       numbers(target, column)[slot]! += numbers(from, column)[fromSlot]!;

@@ -3,14 +3,33 @@
 // leaves nothing to undo.
 
 import { Decimal } from '../model/decimal.ts';
-import { DECIMAL_DIGITS_MAX, NUMBER_MAGNITUDE_END, NUMBER_MAGNITUDE_MIN } from '../model/limits.ts';
+import {
+  DECIMAL_DIGITS_MAX,
+  JSON_DEPTH_MAX,
+  NUMBER_MAGNITUDE_END,
+  NUMBER_MAGNITUDE_MIN,
+  TOP_VALUE_BYTES_MAX,
+} from '../model/limits.ts';
 import type { AggregateSpec, Selector } from '../plan/plan.ts';
 import { copyJson, isPlainJson, type JsonValue } from '../state/json-value.ts';
 import { faultOf, operatorReturned, type RecordFault } from './record-fault.ts';
 import { type Read, readerOf, selectorText } from './selector.ts';
 
 /** What an aggregate demands of a value that is not null. */
-type Demand = 'number' | 'decimal' | 'comparable' | 'json' | 'none';
+type Demand =
+  | 'number'
+  | 'decimal'
+  | 'comparable'
+  | 'boolean'
+  | 'scalar'
+  | 'json'
+  /** JSON that a list can hold and that still is no deeper than what state may hold. */
+  | 'element'
+  /** An element of few bytes. */
+  | 'short'
+  /** A number or a text of few bytes. */
+  | 'rank'
+  | 'none';
 
 type BuiltIn = Exclude<AggregateSpec, { kind: 'custom' }>;
 
@@ -46,9 +65,21 @@ export class AggregateInputs {
 
   /** The index of the input an aggregate needs, added when it is new. */
   indexOf(spec: BuiltIn): number {
-    const selector = spec.input!;
-    const decimalScale = spec.decimalScale ?? 0;
-    const own = demandOf(spec);
+    return this.place(spec.input!, demandOf(spec), spec.decimalScale ?? 0);
+  }
+
+  /** The index of what an aggregate ranks rows by, added when it is new. */
+  indexOfRank(selector: Selector): number {
+    return this.place(selector, 'rank', 0);
+  }
+
+  /** The fault of a row that would make its group hold too much. */
+  groupTooLarge(index: number, limit: string): RecordFault {
+    const name = this.nameOf(this.inputs[index]!);
+    return faultOf('group-too-large', `${name} would make its group hold more than ${limit}`);
+  }
+
+  private place(selector: Selector, own: Demand, decimalScale: number): number {
     const isNumeric =
       (own === 'none' || own === 'comparable') &&
       this.numeric.some((each) => isSame(each, selector));
@@ -110,13 +141,40 @@ export class AggregateInputs {
         if (typeof value === 'string') return value;
         if (typeof value === 'number') return this.numberOf(value, input);
         throw faultOf('not-comparable', `${this.nameOf(input)} is neither a number nor a text`);
+      case 'boolean':
+        if (typeof value === 'boolean') return value;
+        throw faultOf('not-a-boolean', `${this.nameOf(input)} is not a boolean`);
+      case 'scalar':
+        if (typeof value === 'number') return this.numberOf(value, input) + 0;
+        if (typeof value === 'string' || typeof value === 'boolean') return value;
+        throw faultOf(
+          'not-a-scalar',
+          `${this.nameOf(input)} is neither a number nor a text nor a boolean`,
+        );
+      case 'rank':
+        if (typeof value === 'number') return this.numberOf(value, input) + 0;
+        if (typeof value === 'string') return this.short(value, input);
+        throw faultOf('not-comparable', `${this.nameOf(input)} is neither a number nor a text`);
       case 'json':
-        return typeof value === 'number'
-          ? this.numberOf(value, input) + 0
-          : this.json(value, input);
+      case 'element':
+        return this.jsonOrNumber(value, input);
+      case 'short':
+        return this.short(this.jsonOrNumber(value, input), input);
       default:
         return value;
     }
+  }
+
+  private jsonOrNumber(value: unknown, input: Input): JsonValue {
+    return typeof value === 'number' ? this.numberOf(value, input) + 0 : this.json(value, input);
+  }
+
+  private short(value: JsonValue, input: Input): JsonValue {
+    if (Buffer.byteLength(JSON.stringify(value)) <= TOP_VALUE_BYTES_MAX) return value;
+    throw faultOf(
+      'value-too-large',
+      `${this.nameOf(input)} has more than ${TOP_VALUE_BYTES_MAX} bytes as JSON`,
+    );
   }
 
   private json(value: unknown, input: Input): JsonValue {
@@ -127,6 +185,9 @@ export class AggregateInputs {
     const copy = copyJson(value);
     const outside = numberOutOfRange(copy);
     if (outside !== undefined) throw this.outOfRange(outside, input);
+    if (input.demand !== 'json' && !isPlainJson(copy, JSON_DEPTH_MAX - 1)) {
+      throw faultOf('value-too-large', `${this.nameOf(input)} is nested too deep for a list`);
+    }
     return copy;
   }
 
@@ -188,7 +249,19 @@ function demandOf(spec: BuiltIn): Demand {
     case 'avg':
       return spec.decimalScale === null ? 'number' : 'decimal';
     case 'stddev':
+    case 'variance':
+    case 'median':
+    case 'approxPercentile':
       return 'number';
+    case 'countIf':
+      return 'boolean';
+    case 'collectSet':
+    case 'approxCountDistinct':
+      return 'scalar';
+    case 'collectList':
+      return 'element';
+    case 'topK':
+      return spec.by === null ? 'rank' : 'short';
     case 'min':
     case 'max':
       return 'comparable';

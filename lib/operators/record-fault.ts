@@ -15,6 +15,10 @@ export type FaultReason =
   | 'not-finite'
   | 'out-of-range'
   | 'not-comparable'
+  | 'not-a-boolean'
+  | 'not-a-scalar'
+  | 'value-too-large'
+  | 'group-too-large'
   | 'event-time-missing'
   | 'event-time-invalid'
   | 'event-time-ahead';

@@ -123,7 +123,20 @@ function aggregateText(spec: AggregateSpec): string {
   if (spec.kind === 'custom') return 'your aggregator';
   const input = spec.input === null ? '' : selectorText(spec.input);
   const exact = spec.decimalScale === null ? '' : `, exact with ${spec.decimalScale} digits`;
-  return `${spec.kind}(${input}${exact})`;
+  return `${spec.kind}(${[`${input}${exact}`, ...parameterTexts(spec)].join(', ')})`;
+}
+
+function parameterTexts(spec: AggregateSpec): readonly string[] {
+  switch (spec.kind) {
+    case 'topK':
+      return [String(spec.k), ...(spec.by === null ? [] : [`by ${selectorText(spec.by)}`])];
+    case 'approxCountDistinct':
+      return [`relative error ${spec.relativeError}`];
+    case 'approxPercentile':
+      return [JSON.stringify(spec.percentages), `accuracy ${spec.accuracy}`];
+    default:
+      return [];
+  }
 }
 
 function selectorText(selector: Selector): string {

@@ -57,7 +57,21 @@ function describeKey(key: KeySpec): unknown {
 
 function describeAggregate(spec: AggregateSpec): readonly unknown[] {
   if (spec.kind === 'custom') return [spec.kind];
-  return [spec.kind, spec.input && describeSelector(spec.input), spec.decimalScale];
+  const input = spec.input && describeSelector(spec.input);
+  return [spec.kind, input, spec.decimalScale, ...describeParameters(spec)];
+}
+
+function describeParameters(spec: AggregateSpec): readonly unknown[] {
+  switch (spec.kind) {
+    case 'topK':
+      return [spec.k, spec.by && describeSelector(spec.by)];
+    case 'approxCountDistinct':
+      return [spec.relativeError];
+    case 'approxPercentile':
+      return [spec.percentages, spec.accuracy];
+    default:
+      return [];
+  }
 }
 
 function describeSelector(selector: Selector): readonly string[] {

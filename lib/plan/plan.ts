@@ -24,10 +24,47 @@ export interface WindowSpec {
 /** One named result of an aggregation. `input` is absent for a plain `count()`, which counts rows. */
 export type AggregateSpec =
   | {
-      readonly kind: 'count' | 'sum' | 'avg' | 'min' | 'max' | 'stddev' | 'first' | 'last';
+      readonly kind:
+        | 'count'
+        | 'countIf'
+        | 'sum'
+        | 'avg'
+        | 'min'
+        | 'max'
+        | 'stddev'
+        | 'variance'
+        | 'median'
+        | 'first'
+        | 'last'
+        | 'collectList'
+        | 'collectSet';
       readonly input: Selector | null;
       /** Digits after the point; makes `sum` and `avg` exact. `null`: numbers are doubles. */
       readonly decimalScale: number | null;
+    }
+  | {
+      readonly kind: 'topK';
+      readonly input: Selector;
+      readonly decimalScale: null;
+      readonly k: number;
+      /** What the values are ranked by; `null`: by themselves. */
+      readonly by: Selector | null;
+    }
+  | {
+      readonly kind: 'approxCountDistinct';
+      readonly input: Selector;
+      readonly decimalScale: null;
+      /** Standard deviation of the count's relative error. */
+      readonly relativeError: number;
+    }
+  | {
+      readonly kind: 'approxPercentile';
+      readonly input: Selector;
+      readonly decimalScale: null;
+      /** Shares of 0 to 1: one for a number, a list for a list. */
+      readonly percentages: number | readonly number[];
+      /** Its inverse is the greatest relative error of a percentile. */
+      readonly accuracy: number;
     }
   | {
       readonly kind: 'custom';
@@ -36,6 +73,13 @@ export type AggregateSpec =
       readonly merge: (left: never, right: never) => unknown;
       readonly result: (accumulator: never) => unknown;
     };
+
+/** Aggregates that are defined by the order of arrival. */
+export const BY_ARRIVAL: ReadonlySet<AggregateSpec['kind']> = new Set([
+  'first',
+  'last',
+  'collectList',
+]);
 
 export interface SourceNode {
   readonly kind: 'kinesis-source';

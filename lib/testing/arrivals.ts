@@ -2,7 +2,7 @@
 // order is fair that leaves no event behind by more than the watermark's delay: that is what the delay
 // of a pipeline declares.
 
-import type { Plan, WatermarkNode } from '../plan/plan.ts';
+import { BY_ARRIVAL, type Plan, type WatermarkNode } from '../plan/plan.ts';
 import type { PreparedEvent } from './events.ts';
 import { type Chance, chanceOf } from './faults/chance.ts';
 
@@ -128,7 +128,7 @@ export const isOrdered = (plan: Plan): boolean =>
   plan.nodes.some(
     (node) =>
       node.kind === 'aggregate' &&
-      Object.values(node.aggregates).some(({ kind }) => kind === 'first' || kind === 'last'),
+      Object.values(node.aggregates).some(({ kind }) => BY_ARRIVAL.has(kind)),
   );
 
 /** Times that are further ahead than anybody's clock are left to the pipeline's own check. */

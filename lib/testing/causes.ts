@@ -1,7 +1,7 @@
 // Why a run went wrong, found by trying: the same batches are computed again with one thing about the
 // process changed at a time, and what user code is given is compared before and after it ran.
 
-import type { Plan, PlanNode } from '../plan/plan.ts';
+import { BY_ARRIVAL, type Plan, type PlanNode } from '../plan/plan.ts';
 import type { AmbientSource } from './ambient.ts';
 import { committedBatches, effectsOfBatches, type FunctionBatch, isSameEffect } from './effects.ts';
 import { AskedLog, type Handover, type ObservedRun } from './observed-run.ts';
@@ -237,7 +237,7 @@ function orderCause({ plan }: ObservedRun, dependsOnOrder: boolean): Cause {
     return Object.entries(node.aggregates).flatMap(([name, { kind }]) =>
       kind === 'custom'
         ? [`aggregator '${name}'`]
-        : ['first', 'last'].includes(kind)
+        : BY_ARRIVAL.has(kind)
           ? [`${kind} of '${name}'`]
           : [],
     );

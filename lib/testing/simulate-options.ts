@@ -40,7 +40,7 @@ export interface SimulateOptions {
   /**
    * `any`: events may change places as far as the delay of the watermark allows, as those of
    * distributed producers do. `given`: they arrive as they stand.
-   * @default 'any', but 'given' where `first` or `last` are defined by the order of arrival
+   * @default 'any', but 'given' where `first`, `last` or `collectList` are defined by the order of arrival
    */
   readonly order?: ArrivalOrder;
   /**

@@ -3,14 +3,20 @@ import { describe, expectTypeOf, test } from 'vitest';
 import type { Decimal } from '../../lib/index.ts';
 import {
   aggregator,
+  approxCountDistinct,
+  approxPercentile,
   avg,
+  collectList,
+  collectSet,
   count,
+  countIf,
   decimal,
   dynamodb,
   first,
   kinesis,
   last,
   max,
+  median,
   min,
   noop,
   pipeline,
@@ -18,7 +24,9 @@ import {
   sliding,
   stddev,
   sum,
+  topK,
   tumbling,
+  variance,
 } from '../../lib/index.ts';
 
 interface Flight {
@@ -146,6 +154,46 @@ describe('rows are inferred', () => {
     });
   });
 
+  test('of aggregates that hold values: lists without nulls', () => {
+    typesOnly(() => {
+      const all = flights.keyBy('origin').aggregate({
+        late: countIf((flight) => (flight.delay ?? 0) > 15),
+        unrest: variance((flight) => flight.delay),
+        middle: median('delay'),
+        delays: collectList('delay'),
+        planes: collectList((flight) => flight.plane),
+        gates: collectSet('gate'),
+        hours: collectSet((flight) => flight.delay),
+        worst: topK('delay', 3),
+        longest: topK((flight) => flight.distance, 3),
+        worstPlanes: topK('plane', 3, { by: 'delay' }),
+        worstCrews: topK((flight) => flight.crew, 3, { by: (flight) => flight.delay }),
+        about: approxCountDistinct('gate'),
+        aboutPlanes: approxCountDistinct((flight) => flight.plane.id, { relativeError: 0.1 }),
+        most: approxPercentile('delay', 0.9),
+        some: approxPercentile((flight) => flight.distance, [0.1, 0.9], { accuracy: 200 }),
+      });
+      expectTypeOf(rowOf(all)).toEqualTypeOf<{
+        readonly origin: string;
+        readonly late: number;
+        readonly unrest: number | null;
+        readonly middle: number | null;
+        readonly delays: readonly number[];
+        readonly planes: readonly { readonly id: string }[];
+        readonly gates: readonly string[];
+        readonly hours: readonly number[];
+        readonly worst: readonly number[];
+        readonly longest: readonly number[];
+        readonly worstPlanes: readonly { readonly id: string }[];
+        readonly worstCrews: readonly (readonly string[])[];
+        readonly about: number;
+        readonly aboutPlanes: number;
+        readonly most: number | null;
+        readonly some: readonly number[] | null;
+      }>();
+    });
+  });
+
   test('of a reduce: the row with its key and the bounds of its window', () => {
     typesOnly(() => {
       const small = flights.map(({ origin, delay }) => ({ origin, delay }));
@@ -240,6 +288,22 @@ describe('plans that cannot run do not compile', () => {
       hourly.aggregate({ spread: stddev('crew') });
       // @ts-expect-error lists have no order
       hourly.aggregate({ most: max('crew') });
+      // @ts-expect-error a number is no boolean
+      hourly.aggregate({ n: countIf('delay') });
+      // @ts-expect-error a promise is no boolean
+      hourly.aggregate({ n: countIf(async () => true) });
+      // @ts-expect-error texts have no median
+      hourly.aggregate({ middle: median('origin') });
+      // @ts-expect-error lists cannot be told apart
+      hourly.aggregate({ crews: collectSet('crew') });
+      // @ts-expect-error lists cannot be told apart
+      hourly.aggregate({ crews: approxCountDistinct('crew') });
+      // @ts-expect-error lists have no order
+      hourly.aggregate({ best: topK('crew', 3) });
+      // @ts-expect-error lists have no order
+      hourly.aggregate({ best: topK('origin', 3, { by: 'crew' }) });
+      // @ts-expect-error texts have no percentiles
+      hourly.aggregate({ most: approxPercentile('origin', 0.9) });
       // @ts-expect-error a list is no decimal
       hourly.aggregate({ total: sum(decimal('crew', { scale: 2 })) });
       // @ts-expect-error there is no such field on results

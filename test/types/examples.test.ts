@@ -5,8 +5,13 @@ import { expect, test } from 'vitest';
 import type { Duration } from '../../lib/index.ts';
 import {
   aggregator,
+  approxCountDistinct,
+  approxPercentile,
   avg,
+  collectList,
+  collectSet,
   count,
+  countIf,
   decimal,
   dynamodb,
   first,
@@ -14,6 +19,7 @@ import {
   kinesis,
   last,
   max,
+  median,
   min,
   noop,
   pipeline,
@@ -21,7 +27,9 @@ import {
   sliding,
   stddev,
   sum,
+  topK,
   tumbling,
+  variance,
 } from '../../lib/index.ts';
 
 const Departure = v.object({ departedAt: v.number(), origin: v.string(), delay: v.number() });
@@ -34,6 +42,7 @@ interface Flight {
   readonly delay: number;
   readonly distance: number;
   readonly gate?: string;
+  readonly plane: string;
   readonly amount: string;
 }
 
@@ -109,11 +118,19 @@ const examples = [
   },
   (stream = keyed) => {
     stream.aggregate({ flights: count(), withGate: count('gate') });
+    stream.aggregate({ late: countIf((flight) => flight.delay > 15) });
     stream.aggregate({ miles: sum('distance'), total: sum(decimal('amount', { scale: 2 })) });
     stream.aggregate({ meanDelay: avg('delay'), meanHours: avg((flight) => flight.delay / 60) });
     stream.aggregate({ earliest: min('departedAt') });
     stream.aggregate({ worstDelay: max('delay') });
     stream.aggregate({ spread: stddev('delay') });
+    stream.aggregate({ unrest: variance('delay') });
+    stream.aggregate({ typicalDelay: median('delay') });
+    stream.aggregate({ destinations: collectList('destination') });
+    stream.aggregate({ destinations: collectSet('destination') });
+    stream.aggregate({ worst: topK('delay', 3), latest: topK('destination', 3, { by: 'delay' }) });
+    stream.aggregate({ planes: approxCountDistinct('plane', { relativeError: 0.02 }) });
+    stream.aggregate({ delays: approxPercentile('delay', [0.5, 0.95], { accuracy: 200 }) });
     stream.aggregate({ firstDestination: first('destination') });
     stream.aggregate({ lastDestination: last('destination') });
     stream.aggregate({ total: sum(decimal('amount', { scale: 2 })) });

@@ -116,7 +116,9 @@ function fieldsRead(node: PlanDraft['nodes'][number]): readonly string[] {
     case 'aggregate':
     case 'reduce': {
       const aggregates = node.kind === 'aggregate' ? Object.values(node.aggregates) : [];
-      const inputs = aggregates.map((spec) => ('input' in spec ? spec.input : null));
+      const inputs = aggregates.flatMap((spec) =>
+        spec.kind === 'custom' ? [] : [spec.input, spec.kind === 'topK' ? spec.by : null],
+      );
       return [...node.key.selectors, ...inputs].flatMap((selector) =>
         selector?.kind === 'field' ? selector.field : [],
       );

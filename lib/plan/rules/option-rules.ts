@@ -1,6 +1,13 @@
 // Values that the types allow only in part, for pipelines that were bundled without a compiler.
 
-import { DECIMAL_SCALE_MAX } from '../../model/limits.ts';
+import {
+  DECIMAL_SCALE_MAX,
+  DISTINCT_ERROR_MAX,
+  DISTINCT_ERROR_MIN,
+  PERCENTILE_ACCURACY_MAX,
+  PERCENTILE_ACCURACY_MIN,
+  TOP_VALUES_MAX,
+} from '../../model/limits.ts';
 import { type AggregateSpec, isSink, type PlanNode } from '../plan.ts';
 import type { PlanDraft, PlanProblem } from './plan-problem.ts';
 import { quote } from './plan-problem.ts';
@@ -10,7 +17,12 @@ const PARTITIONS = ['day', 'hour', 'none'];
 const UNITS = ['seconds', 'milliseconds', 'microseconds', 'nanoseconds', 'iso'];
 
 export function optionProblems(plan: PlanDraft): PlanProblem[] {
-  return plan.nodes.flatMap((node) => [...choices(node), ...functions(node), ...scales(node)]);
+  return plan.nodes.flatMap((node) => [
+    ...choices(node),
+    ...functions(node),
+    ...scales(node),
+    ...parameters(node),
+  ]);
 }
 
 function choices(node: PlanNode): PlanProblem[] {
@@ -82,4 +94,68 @@ function scales(node: PlanNode): PlanProblem[] {
       message: `the scale of '${name}' in '${node.uid}' is ${scale}: use 0 to ${DECIMAL_SCALE_MAX} digits`,
     };
   });
+}
+
+function parameters(node: PlanNode): PlanProblem[] {
+  if (node.kind !== 'aggregate') return [];
+  return Object.entries(node.aggregates).flatMap(([name, spec]) =>
+    parameterProblems(spec, `'${name}' in '${node.uid}'`),
+  );
+}
+
+function parameterProblems(spec: AggregateSpec, name: string): PlanProblem[] {
+  switch (spec.kind) {
+    case 'topK':
+      return rangeProblems(`k of ${name}`, spec.k, {
+        code: 'top-k-invalid',
+        min: 1,
+        max: TOP_VALUES_MAX,
+        whole: true,
+      });
+    case 'approxCountDistinct':
+      return rangeProblems(`relativeError of ${name}`, spec.relativeError, {
+        code: 'relative-error-invalid',
+        min: DISTINCT_ERROR_MIN,
+        max: DISTINCT_ERROR_MAX,
+      });
+    case 'approxPercentile':
+      return [
+        ...percentageProblems(name, spec.percentages),
+        ...rangeProblems(`accuracy of ${name}`, spec.accuracy, {
+          code: 'accuracy-invalid',
+          min: PERCENTILE_ACCURACY_MIN,
+          max: PERCENTILE_ACCURACY_MAX,
+        }),
+      ];
+    default:
+      return [];
+  }
+}
+
+function percentageProblems(name: string, given: number | readonly number[]): PlanProblem[] {
+  const code = 'percentage-invalid';
+  const percentages = Array.isArray(given) ? given : [given];
+  if (percentages.length === 0) {
+    return [{ code, message: `the percentages of ${name} are an empty list: state at least one` }];
+  }
+  return percentages.flatMap((percentage: unknown) =>
+    rangeProblems(`a percentage of ${name}`, percentage, { code, min: 0, max: 1 }),
+  );
+}
+
+function rangeProblems(
+  what: string,
+  given: unknown,
+  range: {
+    readonly code: string;
+    readonly min: number;
+    readonly max: number;
+    readonly whole?: boolean;
+  },
+): PlanProblem[] {
+  const { code, min, max, whole = false } = range;
+  const isIn = typeof given === 'number' && given >= min && given <= max;
+  if (isIn && (!whole || Number.isInteger(given))) return [];
+  const kind = whole ? 'a whole number' : 'a number';
+  return [{ code, message: `${what} is ${String(given)}: use ${kind} from ${min} to ${max}` }];
 }

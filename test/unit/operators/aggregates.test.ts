@@ -8,7 +8,10 @@ import type { AggregateSpec } from '../../../lib/plan/plan.ts';
 import { KeyedState } from '../../../lib/state/keyed-state.ts';
 
 const field = { kind: 'field', field: 'v' } as const;
-type Kind = Exclude<AggregateSpec['kind'], 'custom'>;
+type Kind = Exclude<
+  AggregateSpec['kind'],
+  'custom' | 'topK' | 'approxCountDistinct' | 'approxPercentile'
+>;
 const over = (kind: Kind, decimalScale: number | null = null): AggregateSpec => ({
   kind,
   input: field,
@@ -148,6 +151,19 @@ describe('inputs of aggregates', () => {
     });
     expect(columns).toHaveLength(3);
     expect(meaning).toBe('sum("v") count("v") max number("v")');
+  });
+
+  test('share the moments of variance and deviation, and the bins of percentiles', () => {
+    const percentile = { kind: 'approxPercentile', input: field, decimalScale: null } as const;
+    const { columns, meaning } = compile({
+      a: over('stddev'),
+      b: over('variance'),
+      c: { ...percentile, percentages: 0.5, accuracy: 100 },
+      d: { ...percentile, percentages: [0.1, 0.9], accuracy: 100 },
+      e: { ...percentile, percentages: 0.5, accuracy: 200 },
+    });
+    expect(columns).toHaveLength(5);
+    expect(meaning).toBe('moments("v") bins("v" accuracy 100) bins("v" accuracy 200)');
   });
 
   test('of a text field keep texts and numbers apart', () => {

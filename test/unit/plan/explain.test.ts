@@ -1,6 +1,18 @@
 import { expect, test } from 'vitest';
 import delays from '../../../functions/pipelines/delays.ts';
-import { count, foreachBatch, kinesis, pipeline, tumbling } from '../../../lib/index.ts';
+import {
+  approxCountDistinct,
+  approxPercentile,
+  collectSet,
+  count,
+  countIf,
+  foreachBatch,
+  kinesis,
+  noop,
+  pipeline,
+  topK,
+  tumbling,
+} from '../../../lib/index.ts';
 import complete from '../../support/pipelines/complete.ts';
 import reduced from '../../support/pipelines/reduced.ts';
 import runningTotals from '../../support/pipelines/running-totals.ts';
@@ -189,4 +201,30 @@ test('functions for batches explain themselves', () => {
                             allowed: the watermark closes each window, so its row is final and comes out once
     "
   `);
+});
+
+test('aggregates explain their parameters', () => {
+  const text = pipeline('p')
+    .from(kinesis<{ key: string; delay: number; gate: string }>('events').partitionedBy('key'))
+    .keyBy('key')
+    .aggregate({
+      late: countIf((event) => event.delay > 15),
+      gates: collectSet('gate'),
+      worst: topK('delay', 3),
+      worstGates: topK('gate', 3, { by: 'delay' }),
+      about: approxCountDistinct('gate', { relativeError: 0.02 }),
+      middle: approxPercentile('delay', 0.5),
+      ends: approxPercentile('delay', [0.1, 0.9], { accuracy: 200 }),
+    })
+    .to(noop(), { mode: 'update' })
+    .explain();
+  expect(text.split('\n').filter((line) => line.includes(' = '))).toEqual([
+    '                late = countIf(your function)',
+    '                gates = collectSet(gate)',
+    '                worst = topK(delay, 3)',
+    '                worstGates = topK(gate, 3, by delay)',
+    '                about = approxCountDistinct(gate, relative error 0.02)',
+    '                middle = approxPercentile(delay, 0.5, accuracy 100)',
+    '                ends = approxPercentile(delay, [0.1,0.9], accuracy 200)',
+  ]);
 });

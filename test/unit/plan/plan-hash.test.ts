@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import {
   aggregator,
+  approxCountDistinct,
+  approxPercentile,
   avg,
   count,
   dynamodb,
@@ -11,6 +13,7 @@ import {
   s3,
   sliding,
   sum,
+  topK,
   tumbling,
 } from '../../../lib/index.ts';
 import { describeState, fnv1a64, hashPlan } from '../../../lib/plan/plan-hash.ts';
@@ -132,5 +135,21 @@ describe('plan hash', () => {
     ['a reduce', hourly.reduce((left) => left)],
   ])('%s changes it', (_what, stream) => {
     expect(stream.to(noop(), { mode: 'update' }).plan().hash).not.toBe(base.hash);
+  });
+
+  test('each parameter of an aggregate has its own', () => {
+    const hashes = [
+      hourly.aggregate({ n: topK('delay', 3) }),
+      hourly.aggregate({ n: topK('delay', 4) }),
+      hourly.aggregate({ n: topK('delay', 3, { by: 'departedAt' }) }),
+      hourly.aggregate({ n: topK('delay', 3, { by: 'origin' }) }),
+      hourly.aggregate({ n: approxCountDistinct('delay') }),
+      hourly.aggregate({ n: approxCountDistinct('delay', { relativeError: 0.1 }) }),
+      hourly.aggregate({ n: approxPercentile('delay', 0.5) }),
+      hourly.aggregate({ n: approxPercentile('delay', [0.5]) }),
+      hourly.aggregate({ n: approxPercentile('delay', [0.5, 0.9]) }),
+      hourly.aggregate({ n: approxPercentile('delay', 0.5, { accuracy: 200 }) }),
+    ].map((stream) => stream.to(noop(), { mode: 'update' }).plan().hash);
+    expect(new Set(hashes).size).toBe(hashes.length);
   });
 });

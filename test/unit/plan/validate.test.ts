@@ -1,6 +1,12 @@
 import * as v from 'valibot';
 import { describe, expect, test } from 'vitest';
-import type { AggregateNode, PlanNode, SinkNode, SourceNode } from '../../../lib/plan/plan.ts';
+import type {
+  AggregateNode,
+  AggregateSpec,
+  PlanNode,
+  SinkNode,
+  SourceNode,
+} from '../../../lib/plan/plan.ts';
 import { findPlanProblems } from '../../../lib/plan/validate.ts';
 
 const HOUR = 3_600_000;
@@ -80,10 +86,24 @@ const keyOf = (...fields: string[]) => ({
   fields,
   selectors: fields.map((field) => ({ kind: 'field', field }) as const),
 });
+const over = <Kind extends string>(kind: Kind) =>
+  ({ kind, input: { kind: 'field', field: 'delay' }, decimalScale: null }) as const;
+const planWithAggregates = (specs: readonly AggregateSpec[]): PlanNode[] =>
+  planWith({
+    aggregate: { aggregates: Object.fromEntries(specs.map((spec, n) => [`n${n}`, spec])) },
+  });
 const planOutOf = (sinks: readonly PlanNode[]): PlanNode[] => planWith({ sinks });
 
 describe('a plan that can run has no problems', () => {
   const runnable: Readonly<Record<string, readonly PlanNode[]>> = {
+    'with parameters at their limits': planWithAggregates([
+      { ...over('topK'), k: 1, by: null },
+      { ...over('topK'), k: 100, by: null },
+      { ...over('approxCountDistinct'), relativeError: 0.01 },
+      { ...over('approxCountDistinct'), relativeError: 0.39 },
+      { ...over('approxPercentile'), percentages: [0, 1], accuracy: 2 },
+      { ...over('approxPercentile'), percentages: 1, accuracy: 1_000 },
+    ]),
     'the usual one': planWith({}),
     'with a late sink': planWith({ aggregate: { lateSink: 's3-late' }, sinks: [late, files] }),
     'in mode complete': planOutOf([{ ...table, mode: 'complete' }]),
@@ -199,6 +219,29 @@ describe('a plan that cannot run is refused', () => {
         },
       },
     }),
+    'top-k-invalid': planWithAggregates(
+      [0, 101, 1.5, Number.NaN].map((k) => ({ ...over('topK'), k, by: null })),
+    ),
+    'relative-error-invalid': planWithAggregates(
+      [0, -0.05, 0.0099, 0.4].map((relativeError) => ({
+        ...over('approxCountDistinct'),
+        relativeError,
+      })),
+    ),
+    'percentage-invalid': planWithAggregates(
+      [-0.1, 1.01, [], [0.5, '0.9' as unknown as number]].map((percentages) => ({
+        ...over('approxPercentile'),
+        percentages,
+        accuracy: 100,
+      })),
+    ),
+    'accuracy-invalid': planWithAggregates(
+      [1, 1_001, 0].map((accuracy) => ({
+        ...over('approxPercentile'),
+        percentages: [0, 1],
+        accuracy,
+      })),
+    ),
     'field-unknown': planWith({
       source: { schema: v.object({ departedAt: v.number(), from: v.string() }) },
     }),
@@ -207,6 +250,20 @@ describe('a plan that cannot run is refused', () => {
     const problems = problemsOf(nodes);
     expect(new Set(problems.map((each) => each.code))).toEqual(new Set([code]));
     for (const { message } of problems) expect(message).toMatchSnapshot();
+  });
+
+  test('every wrong parameter is named, and a field that values are ranked by is a field that is read', () => {
+    expect(problemsOf(refused['top-k-invalid']!)).toHaveLength(4);
+    expect(problemsOf(refused['relative-error-invalid']!)).toHaveLength(4);
+    expect(problemsOf(refused['percentage-invalid']!)).toHaveLength(4);
+    expect(problemsOf(refused['accuracy-invalid']!)).toHaveLength(3);
+    const schema = v.object({ departedAt: v.number(), origin: v.string(), delay: v.number() });
+    const by = { kind: 'field', field: 'distance' } as const;
+    const ranked = planWithAggregates([{ ...over('topK'), k: 3, by }]).with(0, {
+      ...source,
+      schema,
+    });
+    expect(codesOf(ranked)).toEqual(['field-unknown']);
   });
 
   test.each(['', 'a'.repeat(41), 'my_pipeline', '-delays', 'delays-', 'delays\n', 'ä'])(
