@@ -15,7 +15,8 @@ import {
 import { Decimal } from '../../lib/model/decimal.ts';
 import { type Accumulation, compileAggregates } from '../../lib/operators/accumulation.ts';
 import type { AggregateNode } from '../../lib/plan/plan.ts';
-import { RowTable } from '../../lib/state/row-table.ts';
+import type { RowTable } from '../../lib/state/row-table.ts';
+import { mergedPartials, partialOf as partial } from '../support/partial-aggregates.ts';
 import { cases } from './cases.ts';
 
 interface Event {
@@ -46,27 +47,8 @@ const plan = pipeline('p')
 const node = plan.nodes.find((each): each is AggregateNode => each.kind === 'aggregate')!;
 const accumulation: Accumulation = compileAggregates(node);
 
-/** Partial aggregates of some rows; a table of one row, as a pane holds it. */
-function partialOf(events: readonly Event[]): RowTable {
-  const table = new RowTable(accumulation.columns.map(({ kind }) => kind));
-  const slot = table.append(0);
-  for (const [index, column] of accumulation.columns.entries()) {
-    if (column.kind === 'number') (table.columns[index] as Float64Array)[slot] = column.initial;
-  }
-  for (const event of events) {
-    accumulation.prepare(event);
-    accumulation.add(table, slot, event);
-  }
-  return table;
-}
-
-/** A new partial of the rows of both; neither is changed. */
-function merged(left: RowTable, right: RowTable): RowTable {
-  const target = partialOf([]);
-  target.copyRow(0, left, 0);
-  accumulation.merge(target, 0, right, 0);
-  return target;
-}
+const partialOf = (rows: readonly Event[]) => partial(accumulation, rows);
+const merged = (left: RowTable, right: RowTable) => mergedPartials(accumulation, left, right);
 
 function resultOf(table: RowTable): Record<string, unknown> {
   const result: Record<string, unknown> = {};

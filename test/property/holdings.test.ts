@@ -22,7 +22,8 @@ import { estimate, withValue } from '../../lib/operators/distinct-sketch.ts';
 import { binsOf } from '../../lib/operators/percentile-bins.ts';
 import type { AggregateNode, Plan } from '../../lib/plan/plan.ts';
 import { KeyedState } from '../../lib/state/keyed-state.ts';
-import { RowTable } from '../../lib/state/row-table.ts';
+import type { RowTable } from '../../lib/state/row-table.ts';
+import { mergedPartials, partialOf as partial } from '../support/partial-aggregates.ts';
 import { ARRIVAL_MS, PassDrive } from '../support/passes.ts';
 import { cases } from './cases.ts';
 
@@ -87,25 +88,8 @@ function accumulationOf(): Accumulation {
 }
 const accumulation = accumulationOf();
 
-function partialOf(members: readonly Row[]): RowTable {
-  const table = new RowTable(accumulation.columns.map(({ kind }) => kind));
-  const slot = table.append(0);
-  for (const [index, column] of accumulation.columns.entries()) {
-    if (column.kind === 'number') (table.columns[index] as Float64Array)[slot] = column.initial;
-  }
-  for (const member of members) {
-    accumulation.prepare(member);
-    accumulation.add(table, slot, member);
-  }
-  return table;
-}
-
-function merged(left: RowTable, right: RowTable): RowTable {
-  const target = partialOf([]);
-  target.copyRow(0, left, 0);
-  accumulation.merge(target, 0, right, 0);
-  return target;
-}
+const partialOf = (rows: readonly Row[]) => partial(accumulation, rows);
+const merged = (left: RowTable, right: RowTable) => mergedPartials(accumulation, left, right);
 
 function resultOf(table: RowTable): Record<string, unknown> {
   const result: Record<string, unknown> = {};

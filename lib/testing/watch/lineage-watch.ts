@@ -70,7 +70,7 @@ function wrongField(line: Line, entry: JournalEntry | undefined): string | undef
   );
 }
 
-/** What the line of a commit has to say. */
+/** What the line of a commit has to say; written down once more, so that the engine's list is not its own judge. */
 function lineOf({ commit: { header }, outbox }: JournalEntry): Line {
   return {
     batchNumber: header.batchNumber,
