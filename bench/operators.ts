@@ -4,7 +4,7 @@ import { DEAD_LETTERS } from '../lib/contract/environment.ts';
 import { decodeBatch } from '../lib/decoding/decode-batch.ts';
 import { asBatchTimeMs, asShardId } from '../lib/model/ids.ts';
 import type { DeliveredRecord } from '../lib/model/record.ts';
-import type { Plan } from '../lib/plan/plan.ts';
+import { type Plan, sourceOf } from '../lib/plan/plan.ts';
 import { compilePlan } from '../lib/runtime/process-batch.ts';
 import { KeyedState } from '../lib/state/keyed-state.ts';
 import { recordsOf } from './events.ts';
@@ -78,6 +78,7 @@ export function planCase(name: string, plan: Plan, batches: Batches): Case {
     async pass() {
       const executable = compilePlan(plan, TARGETS);
       const state = KeyedState.empty();
+      const origin = { source: sourceOf(plan).name, shardId: asShardId('shardId-000000000000') };
       let watermarkMs: number | null = null;
       return perTenThousand(batches, (batch) => {
         const decoded = decodeBatch(batch, null);
@@ -86,7 +87,9 @@ export function planCase(name: string, plan: Plan, batches: Batches): Case {
           decoded,
           from: 0,
           to: decoded.count,
-          shardId: asShardId('shardId-000000000000'),
+          originOf: () => origin,
+          givenWatermarkMs: null,
+          tables: new Map(),
           hashRange: WHOLE_RANGE,
           watermarkMs,
           floors: [],

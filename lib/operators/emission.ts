@@ -9,26 +9,27 @@ import { slotsByKey } from '../state/rows-codec.ts';
 import { formatTime } from '../time/event-time.ts';
 import type { GroupWatermarks } from './group-watermarks.ts';
 import type { KeyedOperator } from './keyed-operator.ts';
-import type { Push } from './pass.ts';
-import { faultOfThrown, type RecordFault } from './record-fault.ts';
+import type { Pass, Push } from './pass.ts';
 import { windowsEnding } from './window-shape.ts';
+
+/** The event time of a window's row is a microsecond before its end, as Spark's `window_time`. */
+const WINDOW_TIME_BEFORE_END_MS = 0.001;
 
 /** Takes result rows, by output mode; absent modes cost nothing. */
 export interface ResultPushes {
   readonly append: Push | null;
+  /** The rows of append mode for the operators behind: their event time is the window's last moment. */
+  readonly chained: Push | null;
   readonly update: Push | null;
   readonly complete: Push | null;
 }
-
-/** Takes a result row that the plan below could not process or no sink could store. */
-export type RowFault = (fault: RecordFault, row: Record<string, unknown>) => void;
 
 export interface Emission {
   readonly operator: KeyedOperator;
   readonly previous: GroupWatermarks;
   readonly current: GroupWatermarks;
   readonly pushes: ResultPushes;
-  readonly onFault: RowFault;
+  readonly pass: Pass;
 }
 
 /** Emits a keyed operator's rows of this batch; evict afterwards. */
@@ -36,7 +37,7 @@ export function emitResults(emission: Emission): void {
   const { pushes } = emission;
   if (pushes.complete !== null) emitAll(emission, pushes.complete);
   if (pushes.update !== null) emitChanged(emission, pushes.update);
-  if (pushes.append !== null) emitClosed(emission, pushes.append);
+  if (pushes.append !== null || pushes.chained !== null) emitClosed(emission);
 }
 
 function emitAll(emission: Emission, push: Push): void {
@@ -68,8 +69,8 @@ function emitChanged(emission: Emission, push: Push): void {
   }
 }
 
-function emitClosed(emission: Emission, push: Push): void {
-  const { operator, previous, current } = emission;
+function emitClosed(emission: Emission): void {
+  const { operator, previous, current, pushes } = emission;
   const { shape, draft } = operator;
   if (shape === null || current.greatestMs === Number.NEGATIVE_INFINITY) return;
   const ends = { afterMs: previous.leastMs, untilMs: current.greatestMs };
@@ -83,7 +84,11 @@ function emitClosed(emission: Emission, push: Push): void {
         return previous.of(group) < endMs && endMs <= current.of(group);
       });
     }
-    emitRows(emission, { push, start, rows, slots });
+    if (pushes.append !== null) emitRows(emission, { push: pushes.append, start, rows, slots });
+    if (pushes.chained !== null) {
+      const timeMs = endMs - WINDOW_TIME_BEFORE_END_MS;
+      emitRows(emission, { push: pushes.chained, start, rows, slots, timeMs });
+    }
     if (recycle) draft.state.recycle(rows);
   }
 }
@@ -187,9 +192,11 @@ function emitRows(
     readonly rows: RowTable;
     /** `null`: all slots in order. */
     readonly slots: Int32Array | null;
+    /** @default the start of the window, NaN where there is none */
+    readonly timeMs?: number;
   },
 ): void {
-  const { operator, onFault } = emission;
+  const { operator, pass } = emission;
   const { push, start, rows, slots } = window;
   const { key, shape, accumulation, emptyResult } = operator;
   const { keys } = operator.draft;
@@ -197,7 +204,7 @@ function emitRows(
   if (count === 0) return;
   const startText = shape === null ? '' : formatTime(start);
   const endText = shape === null ? '' : formatTime(start + shape.sizeMs);
-  const timeMs = shape === null ? Number.NaN : start;
+  const timeMs = window.timeMs ?? (shape === null ? Number.NaN : start);
   for (let index = 0; index < count; index += 1) {
     const slot = slots === null ? index : slots[index]!;
     const row: Record<string, unknown> = { ...emptyResult };
@@ -209,11 +216,9 @@ function emitRows(
       row['windowStart'] = startText;
       row['windowEnd'] = endText;
     }
-    try {
+    pass.run(() => {
       accumulation.writeResults(row, rows, slot);
       push(row, timeMs);
-    } catch (thrown) {
-      onFault(faultOfThrown(thrown), row);
-    }
+    }, row);
   }
 }

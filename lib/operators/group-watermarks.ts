@@ -16,16 +16,26 @@ export class GroupWatermarks {
   readonly greatestMs: number;
   private readonly byGroup: Float64Array;
 
-  constructor(watermarkMs: number | null, floors: readonly WatermarkFloor[]) {
-    this.byGroup = new Float64Array(KEY_GROUP_COUNT).fill(watermarkMs ?? Number.NEGATIVE_INFINITY);
+  private constructor(byGroup: Float64Array) {
+    this.byGroup = byGroup;
+    this.leastMs = Math.min(...byGroup);
+    this.greatestMs = Math.max(...byGroup);
+  }
+
+  static of(watermarkMs: number | null, floors: readonly WatermarkFloor[]): GroupWatermarks {
+    const byGroup = new Float64Array(KEY_GROUP_COUNT).fill(watermarkMs ?? Number.NEGATIVE_INFINITY);
     for (const floor of floors) {
       const floorMs = floor.watermarkMs ?? Number.NEGATIVE_INFINITY;
       for (let group = floor.firstKeyGroup; group <= floor.lastKeyGroup; group += 1) {
-        this.byGroup[group] = Math.max(this.byGroup[group]!, floorMs);
+        byGroup[group] = Math.max(byGroup[group]!, floorMs);
       }
     }
-    this.leastMs = Math.min(...this.byGroup);
-    this.greatestMs = Math.max(...this.byGroup);
+    return new GroupWatermarks(byGroup);
+  }
+
+  /** The watermarks of an operator that lags behind. */
+  behind(ms: number): GroupWatermarks {
+    return ms === 0 ? this : new GroupWatermarks(this.byGroup.map((atMs) => atMs - ms));
   }
 
   of(keyGroup: number): number {

@@ -3,7 +3,7 @@
 // watermark has closed. Lateness goes by the watermark of the previous commit, closing by the new
 // one, so that what an operator emits is not late further down.
 
-import type { WindowSpec } from '../plan/plan.ts';
+import type { TimeWindowSpec } from '../plan/plan.ts';
 import { setOwn } from '../state/json-value.ts';
 import type { KeyDictionary } from '../state/key-dictionary.ts';
 import type { DraftTable, OperatorDraft, StateSchema } from '../state/operator-draft.ts';
@@ -19,10 +19,12 @@ const NO_WINDOW = 0;
 
 export interface KeyedOperatorOptions {
   readonly uid: string;
-  readonly window: WindowSpec | null;
+  readonly window: TimeWindowSpec | null;
   readonly key: KeyReader;
   readonly accumulation: Accumulation;
   readonly pass: Pass;
+  /** How far its watermark lags behind the one of the log. */
+  readonly behindMs: number;
   /** Complete mode keeps every window and knows no late rows. */
   readonly complete: boolean;
   /** Takes rows late for all their windows. */
@@ -44,6 +46,8 @@ export class KeyedOperator {
   private readonly schema: StateSchema;
   private readonly pass: Pass;
   private readonly late: Push;
+  private readonly behindMs: number;
+  private previous!: GroupWatermarks;
   private keys!: KeyDictionary;
   /** The table used last: rows mostly follow each other in the same window. */
   private table: DraftTable | null = null;
@@ -55,6 +59,7 @@ export class KeyedOperator {
     this.accumulation = accumulation;
     this.pass = options.pass;
     this.late = options.late;
+    this.behindMs = options.behindMs;
     this.complete = options.complete;
     this.shape = window === null ? null : windowShapeOf(window, accumulation.orderFree);
     this.schema = { id: schemaIdOf(this), columns: accumulation.columns };
@@ -67,6 +72,7 @@ export class KeyedOperator {
     this.draft = this.pass.draft.operator(this.uid, this.schema);
     this.keys = this.draft.keys;
     this.table = null;
+    this.previous = this.pass.previous.behind(this.behindMs);
   }
 
   /** Removes what no open window needs any more. */
@@ -137,7 +143,7 @@ export class KeyedOperator {
   private lateAt(keyId: number): number {
     return this.complete
       ? Number.NEGATIVE_INFINITY
-      : this.pass.previous.of(this.keys.keyGroupOf(keyId));
+      : this.previous.of(this.keys.keyGroupOf(keyId));
   }
 
   private add(rowKey: number, keyId: number, row: unknown): void {

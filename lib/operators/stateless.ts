@@ -1,7 +1,7 @@
 // Operators without state: map, filter and flatMap of the user, and the declaration of event time.
 // What user code throws, or returns against its type, is a fault of that one record.
 
-import type { MapNode, WatermarkNode } from '../plan/plan.ts';
+import type { EventTimeNode, MapNode, ProcessingTimeNode, WatermarkNode } from '../plan/plan.ts';
 import { isAhead, parseEventTime } from '../time/event-time.ts';
 import type { Pass, Push } from './pass.ts';
 import { faultOf, operatorFailed, operatorReturned } from './record-fault.ts';
@@ -44,26 +44,47 @@ export function createMapping(node: MapNode, next: Push): Push {
 
 /** Reads event time and lets it move the watermark; rows without a valid time are faults. */
 export function createWatermark(node: WatermarkNode, next: Push, pass: Pass): Push {
-  const read = readerOf(node.time, node.uid);
+  const clock = pass.addClock({ ...node, byBatch: false });
+  const readTime = timeReaderOf(node);
   const name = `the event time, ${selectorText(node.time)},`;
   return (row) => {
-    const time = parseEventTime(read(row), node.unit);
-    if (typeof time === 'string') {
-      throw faultOf(
-        time,
-        time === 'event-time-missing'
-          ? `${name} is missing`
-          : `${name} is no time in ${node.unit} between the years 1 and 9999`,
-      );
-    }
+    const time = readTime(row);
     if (isAhead(time, pass.arrivedAtMs, node.maxAheadMs)) {
       throw faultOf(
         'event-time-ahead',
         `${name} lies more than ${node.maxAheadMs} ms ahead of the arrival; is it in ${node.unit}?`,
       );
     }
-    if (time > pass.recordMaxMs) pass.recordMaxMs = time;
+    clock.see(time);
     next(row, time);
+  };
+}
+
+/** Takes another of the row's times as its event time; the watermark does not move by it. */
+export function createEventTime(node: EventTimeNode, next: Push): Push {
+  const readTime = timeReaderOf(node);
+  return (row) => next(row, readTime(row));
+}
+
+/** Gives rows the time of their batch; the watermark follows the clock, so that no row is late. */
+export function createProcessingTime(node: ProcessingTimeNode, next: Push, pass: Pass): Push {
+  pass.addClock({ uid: node.uid, delayMs: 0, idleTimeoutMs: null, byBatch: true });
+  return (row) => next(row, pass.batchTimeMs);
+}
+
+/** Reads the event time of a row; one that has none is a fault. */
+function timeReaderOf({ uid, time, unit }: WatermarkNode | EventTimeNode): (row: unknown) => number {
+  const read = readerOf(time, uid);
+  const name = `the event time, ${selectorText(time)},`;
+  return (row) => {
+    const timeMs = parseEventTime(read(row), unit);
+    if (typeof timeMs === 'number') return timeMs;
+    throw faultOf(
+      timeMs,
+      timeMs === 'event-time-missing'
+        ? `${name} is missing`
+        : `${name} is no time in ${unit} between the years 1 and 9999`,
+    );
   };
 }
 

@@ -3,7 +3,7 @@
 // once however many windows overlap, and a window is the merge of its panes; without, a row is added
 // to every window that holds its time, which keeps the order of arrival where that matters.
 
-import type { WindowSpec } from '../plan/plan.ts';
+import type { TimeWindowSpec } from '../plan/plan.ts';
 import { firstWindowStart, lastWindowStart, paneMs } from '../time/window.ts';
 
 export interface WindowShape {
@@ -15,9 +15,10 @@ export interface WindowShape {
 }
 
 /** Panes where windows overlap and the aggregation may be merged, else the windows themselves. */
-export function windowShapeOf(window: WindowSpec, orderFree: boolean): WindowShape {
+export function windowShapeOf(window: Omit<TimeWindowSpec, 'kind'>, orderFree: boolean): WindowShape {
   const panes = orderFree && window.slideMs < window.sizeMs;
-  return { ...window, panes, stepMs: panes ? paneMs(window) : window.sizeMs };
+  const { sizeMs, slideMs } = window;
+  return { sizeMs, slideMs, panes, stepMs: panes ? paneMs(window) : window.sizeMs };
 }
 
 /** Start of the first window that a row key is part of. */

@@ -1,43 +1,74 @@
 // Turns a plan into push closures, once per sandbox: each operator calls the next one directly, a
 // row at a time, so that nothing is collected between operators. The plan is wired from its end: what
-// follows a keyed operator is wired once for each output mode, because its rows of update mode and
-// those of append mode go to different sinks.
+// follows an aggregation is wired once for each output mode, because its rows of update mode and
+// those of append mode go to different sinks. Operators behind it take its append rows: each once,
+// when it is final.
 
 import { EngineError } from '../model/errors.ts';
 import {
   type AggregateNode,
+  isOperator,
+  isSink,
+  type OperatorNode,
   type OutputMode,
   type Plan,
   type PlanNode,
   type ReduceNode,
-  sourceOf,
-  type WatermarkNode,
+  type SourceNode,
+  sourcesOf,
 } from '../plan/plan.ts';
-import { compileAggregates, compileReduce } from './accumulation.ts';
-import type { ResultPushes } from './emission.ts';
+import { createAggregation } from './aggregation.ts';
+import { createBatchWindow } from './batch-window.ts';
+import { createDeduplicate } from './deduplicate.ts';
 import { createSchemaCheck } from './event-schema.ts';
-import { createKeyReader } from './key.ts';
-import { KeyedOperator } from './keyed-operator.ts';
+import { createJoin, joinLagMs } from './join.ts';
+import type { KeyOrigin } from './key.ts';
+import { createLimit } from './limit.ts';
+import { createMapGroups } from './map-groups.ts';
+import { createMapWithState } from './map-with-state.ts';
 import { createPartitionCheck } from './partition-check.ts';
 import type { Pass, Push } from './pass.ts';
-import { createMapping, createWatermark } from './stateless.ts';
-
-/** A keyed operator and where its results go. */
-export interface WiredKeyed {
-  readonly operator: KeyedOperator;
-  readonly pushes: ResultPushes;
-}
+import { createProcess } from './process.ts';
+import { createSample } from './sample.ts';
+import type { StatefulOperator } from './stateful-operator.ts';
+import {
+  createEventTime,
+  createMapping,
+  createProcessingTime,
+  createWatermark,
+} from './stateless.ts';
+import { createStaticJoin } from './static-join.ts';
+import { createTransformBatch } from './transform-batch.ts';
+import { createUpdateState } from './update-state.ts';
 
 /** A plan ready to take rows. */
 export interface WiredPlan {
-  /** Takes one decoded event. */
-  readonly push: Push;
-  /** Keyed operators in the order of the plan. */
-  readonly keyed: readonly WiredKeyed[];
-  /** Delay of the watermark; `null` where the plan declares none. */
-  readonly watermarkDelayMs: number | null;
+  /** Takes one decoded event, by the name of its source. */
+  readonly pushes: ReadonlyMap<string, Push>;
+  /** Operators with state, in the order of the plan. */
+  readonly operators: readonly StatefulOperator[];
   /** Whether a record can fail after a part of it reached state or a sink. */
   readonly undoable: boolean;
+}
+
+/** What an operator is made of besides its node. */
+export interface OperatorContext {
+  readonly pass: Pass;
+  /** Takes what it gives out. */
+  readonly next: Push;
+  /** Where its keys come from. */
+  readonly source: KeyOrigin['source'];
+  /** How far the watermark of this operator lags behind the one of the log. */
+  readonly behindMs: number;
+  /** Whether event time is declared in front of it, for each of its inputs. */
+  readonly timed: readonly boolean[];
+}
+
+/** An operator and the way into it. */
+export interface WiredOperator {
+  readonly operator: StatefulOperator;
+  /** One for each input of the node. */
+  readonly pushes: readonly Push[];
 }
 
 /** Wires a plan; `sinkOf` gives the end of the line for the uid of a sink. */
@@ -45,14 +76,15 @@ export function wirePlan(plan: Plan, pass: Pass, sinkOf: (uid: string) => Push):
   return new Wiring(plan, pass, sinkOf).wire();
 }
 
+const nowhere: Push = () => {};
+
 class Wiring {
   private readonly plan: Plan;
   private readonly pass: Pass;
   private readonly sinkOf: (uid: string) => Push;
-  private readonly keyed: WiredKeyed[] = [];
-  private readonly watermarks: WatermarkNode[] = [];
-  /** Nodes that rows of one record pass through: all in front of and including keyed operators. */
-  private readonly perRecord: PlanNode[] = [];
+  private readonly operators: StatefulOperator[] = [];
+  /** What leads into a node, by uid and mode: a node with several inputs is wired once. */
+  private readonly wired = new Map<string, readonly (Push | null)[]>();
   private mayFailLate = false;
 
   constructor(plan: Plan, pass: Pass, sinkOf: (uid: string) => Push) {
@@ -62,33 +94,36 @@ class Wiring {
   }
 
   wire(): WiredPlan {
-    const source = sourceOf(this.plan);
-    let push = this.after(source.uid, null) ?? (() => {});
-    if (this.keyed.length === 0) push = createPartitionCheck(source, this.pass, push);
-    if (source.schema !== null) push = createSchemaCheck(source.schema, source.uid, push);
-    if (this.watermarks.length > 1) {
-      throw new EngineError('invalid', `plan ${this.plan.name} declares more than one watermark`);
-    }
-    const order = this.plan.nodes.map((node) => node.uid);
-    this.keyed.sort(
-      (left, right) => order.indexOf(left.operator.uid) - order.indexOf(right.operator.uid),
+    const pushes = new Map(
+      sourcesOf(this.plan).map((source) => [source.name, this.fromSource(source)]),
     );
+    const order = this.plan.nodes.map(({ uid }) => uid);
+    this.operators.sort((left, right) => order.indexOf(left.uid) - order.indexOf(right.uid));
     return {
-      push,
-      keyed: this.keyed,
-      watermarkDelayMs: this.watermarks[0]?.delayMs ?? null,
-      undoable: this.mayFailLate || this.branches(source.uid),
+      pushes,
+      operators: this.operators,
+      undoable: this.mayFailLate || this.branches(),
     };
   }
 
+  private fromSource(source: SourceNode): Push {
+    let push = this.after(source.uid, null) ?? nowhere;
+    if (this.operators.length === 0) push = createPartitionCheck(source, this.pass, push);
+    return source.schema === null ? push : createSchemaCheck(source.schema, source.uid, push);
+  }
+
   /**
-   * What follows a node. `mode` is `null` in front of keyed operators, where every sink takes every
-   * row; behind one it is the output mode of the rows. `null` when nothing takes them.
+   * What follows a node. `mode` is `null` where every sink takes every row; behind an aggregation it
+   * is the output mode of the rows. `null` when nothing takes them.
    */
-  private after(uid: string, mode: OutputMode | null): Push | null {
-    const pushes = this.plan.nodes
-      .filter((node) => (node.inputs as readonly string[]).includes(uid))
-      .map((node) => this.into(node, mode))
+  private after(
+    uid: string,
+    mode: OutputMode | null,
+    takes: (node: PlanNode) => boolean = () => true,
+  ): Push | null {
+    const pushes = this.consumersOf(uid)
+      .filter(({ node }) => takes(node))
+      .map(({ node, input }) => this.into(node, mode)[input]!)
       .filter((push) => push !== null);
     if (pushes.length <= 1) return pushes[0] ?? null;
     return (row, timeMs) => {
@@ -96,36 +131,64 @@ class Wiring {
     };
   }
 
-  private into(node: PlanNode, mode: OutputMode | null): Push | null {
-    if (mode === null) this.perRecord.push(node);
+  /** Who takes the rows of a node, and as which of its inputs. */
+  private consumersOf(uid: string): { readonly node: PlanNode; readonly input: number }[] {
+    return this.plan.nodes.flatMap((node) =>
+      (node.inputs as readonly string[]).flatMap((input, index) =>
+        input === uid ? [{ node, input: index }] : [],
+      ),
+    );
+  }
+
+  private into(node: PlanNode, mode: OutputMode | null): readonly (Push | null)[] {
+    const name = `${mode} ${node.uid}`;
+    const known = this.wired.get(name);
+    if (known !== undefined) return known;
+    const pushes = this.wireNode(node, mode);
+    this.wired.set(name, pushes);
+    return pushes;
+  }
+
+  private wireNode(node: PlanNode, mode: OutputMode | null): readonly (Push | null)[] {
+    if (isSink(node)) {
+      return [this.intoSink(node.uid, mode === null || node.mode === mode, mode)];
+    }
+    if (isOperator(node)) return this.intoOperator(node, mode);
+    const next = this.after(node.uid, mode);
+    if (next === null && mode !== null) return node.inputs.map(() => null);
+    const push = this.stateless(node, next ?? nowhere, mode);
+    return node.inputs.map(() => push);
+  }
+
+  private stateless(
+    node: Exclude<PlanNode, OperatorNode>,
+    next: Push,
+    mode: OutputMode | null,
+  ): Push {
     switch (node.kind) {
-      case 'kinesis-source':
-        return null;
       case 'map':
       case 'filter':
-      case 'flat-map': {
-        const next = this.after(node.uid, mode);
-        if (next === null && mode !== null) return null;
-        return createMapping(node, next ?? (() => {}));
-      }
+      case 'flat-map':
+        return createMapping(node, next);
+      case 'union':
+        return next;
+      case 'sample':
+        return createSample(node, next);
+      case 'static-join':
+        return createStaticJoin(node, next, this.pass);
+      case 'event-time':
+        return createEventTime(node, next);
       case 'watermark':
-        if (mode !== null)
-          throw refuse(node, 'declares a watermark behind a keyed operator; declare it in front');
-        this.watermarks.push(node);
-        return createWatermark(node, this.after(node.uid, mode) ?? (() => {}), this.pass);
-      case 'aggregate':
-      case 'reduce':
-        if (mode !== null)
-          throw refuse(
-            node,
-            'is keyed and stands behind a keyed operator; split the pipeline in two',
-          );
-        return this.intoKeyed(node);
-      case 'dynamodb-sink':
-      case 's3-sink':
-      case 'foreach-batch-sink':
-      case 'noop-sink':
-        return this.intoSink(node.uid, mode === null || node.mode === mode, mode);
+      case 'processing-time':
+        if (mode !== null) {
+          throw refuse(node, 'declares a watermark behind an aggregation; declare it in front');
+        }
+        if (this.leadsTo(node, isClock)) return next;
+        return node.kind === 'watermark'
+          ? createWatermark(node, next, this.pass)
+          : createProcessingTime(node, next, this.pass);
+      default:
+        throw refuse(node, 'takes no rows');
     }
   }
 
@@ -140,42 +203,147 @@ class Wiring {
     };
   }
 
-  private intoKeyed(node: AggregateNode | ReduceNode): Push {
-    const { pass } = this;
-    if (node.window !== null && this.watermarks.length === 0) {
+  private intoOperator(node: OperatorNode, mode: OutputMode | null): readonly (Push | null)[] {
+    if (node.kind === 'transform-batch') return this.intoTransform(node, mode);
+    if (mode === 'update' || mode === 'complete') return node.inputs.map(() => null);
+    if (node.kind === 'aggregate' || node.kind === 'reduce') return [this.intoAggregation(node)];
+    const wired = this.createOperator(node, this.contextOf(node, this.after(node.uid, null)));
+    this.operators.push(wired.operator);
+    // Their rows may fail behind them, or in user code, after state was touched.
+    this.mayFailLate = true;
+    return wired.pushes;
+  }
+
+  private intoTransform(
+    node: Extract<OperatorNode, { kind: 'transform-batch' }>,
+    mode: OutputMode | null,
+  ): readonly (Push | null)[] {
+    const next = this.after(node.uid, mode);
+    if (next === null && mode !== null) return node.inputs.map(() => null);
+    const { operator, pushes } = createTransformBatch(node, this.contextOf(node, next));
+    this.operators.push(operator);
+    this.mayFailLate = true;
+    return pushes;
+  }
+
+  private createOperator(
+    node: Exclude<OperatorNode, { kind: 'aggregate' | 'reduce' | 'transform-batch' }>,
+    context: OperatorContext,
+  ): WiredOperator {
+    switch (node.kind) {
+      case 'deduplicate':
+        return createDeduplicate(node, context);
+      case 'limit':
+        return createLimit(node, context);
+      case 'join':
+        return createJoin(node, context);
+      case 'map-groups':
+        return createMapGroups(node, context);
+      case 'map-with-state':
+        return createMapWithState(node, context);
+      case 'update-state':
+        return createUpdateState(node, context);
+      case 'process':
+        return createProcess(node, context);
+      case 'batch-window':
+        return createBatchWindow(node, context);
+    }
+  }
+
+  private intoAggregation(node: AggregateNode | ReduceNode): Push {
+    const context = this.contextOf(node, null);
+    if (node.window !== null && node.window.kind !== 'count' && !context.timed[0]) {
       throw refuse(node, 'has windows but no event time in front of it; declare a watermark');
     }
-    const source = sourceOf(this.plan);
-    const pushes = {
-      append: this.after(node.uid, 'append'),
-      update: this.after(node.uid, 'update'),
-      complete: this.after(node.uid, 'complete'),
-    };
-    const accumulation = node.kind === 'reduce' ? compileReduce(node) : compileAggregates(node);
-    const operator = new KeyedOperator({
-      uid: node.uid,
-      window: node.window,
-      key: createKeyReader({ uid: node.uid, key: node.key, source, pass }),
-      accumulation,
-      pass,
-      complete: pushes.complete !== null,
-      late: node.lateSink === null ? () => {} : this.sinkOf(node.lateSink),
+    const behind = (consumer: PlanNode) =>
+      hasState(consumer) || this.leadsTo(consumer, hasState);
+    const { operator, push, mayFailLate } = createAggregation(node, context, {
+      pushes: {
+        append: this.after(node.uid, 'append', (consumer) => !behind(consumer)),
+        chained: this.after(node.uid, 'append', behind),
+        update: this.after(node.uid, 'update'),
+        complete: this.after(node.uid, 'complete'),
+      },
+      late: node.lateSink === null ? nowhere : this.sinkOf(node.lateSink),
     });
-    this.keyed.push({ operator, pushes });
-    this.mayFailLate ||= accumulation.mayFail;
-    return operator.push;
+    this.operators.push(operator);
+    this.mayFailLate ||= mayFailLate;
+    return push;
+  }
+
+  /** Whether rows of a node come to a node of some kind further down. */
+  private leadsTo(node: PlanNode, isKind: (node: PlanNode) => boolean): boolean {
+    return this.consumersOf(node.uid).some(
+      (consumer) => isKind(consumer.node) || this.leadsTo(consumer.node, isKind),
+    );
+  }
+
+  private contextOf(node: OperatorNode, next: Push | null): OperatorContext {
+    const sources = this.upstreamOf(node.uid).filter((each) => each.kind === 'kinesis-source');
+    const [source] = sources;
+    return {
+      pass: this.pass,
+      next: next ?? nowhere,
+      source:
+        this.plan.inOneTask || source === undefined || sources.length > 1
+          ? { partitionedBy: null }
+          : source,
+      behindMs: this.behindMs(node.uid),
+      timed: node.inputs.map((uid) => this.isTimed(uid)),
+    };
+  }
+
+  /** How far the watermark at a node lags: the joins in front of it hold rows back. */
+  private behindMs(uid: string): number {
+    return Math.max(0, ...this.inputsOf(uid).map((input) => this.lagOf(input)));
+  }
+
+  private lagOf(uid: string): number {
+    const node = this.nodeOf(uid);
+    return this.behindMs(uid) + (node.kind === 'join' ? joinLagMs(node) : 0);
+  }
+
+  private isTimed(uid: string): boolean {
+    return [this.nodeOf(uid), ...this.upstreamOf(uid)].some(isClock);
+  }
+
+  private upstreamOf(uid: string): PlanNode[] {
+    return this.inputsOf(uid).flatMap((input) => [this.nodeOf(input), ...this.upstreamOf(input)]);
+  }
+
+  private inputsOf(uid: string): readonly string[] {
+    return this.nodeOf(uid).inputs;
+  }
+
+  private nodeOf(uid: string): PlanNode {
+    const node = this.plan.nodes.find((each) => each.uid === uid);
+    if (node === undefined) throw new EngineError('invalid', `the plan has no node '${uid}'`);
+    return node;
   }
 
   /** Whether one record can reach more than one place, so that the second can fail after the first. */
-  private branches(sourceUid: string): boolean {
-    const consumers = (uid: string) =>
-      this.perRecord.filter((node) => (node.inputs as readonly string[]).includes(uid)).length;
-    return (
-      consumers(sourceUid) > 1 ||
-      this.perRecord.some((node) => node.kind === 'flat-map' || consumers(node.uid) > 1)
+  private branches(): boolean {
+    const afterAggregation = new Set(
+      this.plan.nodes
+        .filter((node) => this.upstreamOf(node.uid).some(({ kind }) => isAggregation(kind)))
+        .map(({ uid }) => uid),
+    );
+    return this.plan.nodes.some(
+      (node) =>
+        !afterAggregation.has(node.uid) &&
+        !isAggregation(node.kind) &&
+        (node.kind === 'flat-map' ||
+          node.kind === 'static-join' ||
+          this.consumersOf(node.uid).length > 1),
     );
   }
 }
+
+const isClock = ({ kind }: PlanNode) => kind === 'watermark' || kind === 'processing-time';
+
+const hasState = (node: PlanNode) => isOperator(node) && node.kind !== 'transform-batch';
+
+const isAggregation = (kind: PlanNode['kind']) => kind === 'aggregate' || kind === 'reduce';
 
 function refuse(node: PlanNode, what: string): EngineError {
   return new EngineError('invalid', `operator '${node.uid}' ${what}`);

@@ -45,6 +45,8 @@ function linesOf(plan: Plan, node: PlanNode): readonly string[] {
     case 'foreach-batch-sink':
     case 'noop-sink':
       return sinkLines(plan, node);
+    default:
+      return [node.kind];
   }
 }
 
@@ -108,7 +110,10 @@ function isComplete(plan: Plan): boolean {
   return plan.nodes.some((node) => 'mode' in node && node.mode === 'complete');
 }
 
-function windowText({ sizeMs, slideMs }: WindowSpec): string {
+function windowText(window: WindowSpec): string {
+  if (window.kind === 'session') return 'sessions';
+  if (window.kind === 'count') return `windows of ${window.size} rows`;
+  const { sizeMs, slideMs } = window;
   return sizeMs === slideMs
     ? `windows of ${formatDuration(sizeMs)}`
     : `windows of ${formatDuration(sizeMs)} every ${formatDuration(slideMs)}`;

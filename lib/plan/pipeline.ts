@@ -4,16 +4,17 @@
 import { parseDuration } from '../time/duration.ts';
 import type { Aggregate } from './aggregate.ts';
 import { explainPlan } from './explain.ts';
-import type {
-  AggregateNode,
-  KeySpec,
-  OutputMode,
-  Plan,
-  PlanNode,
-  ReduceNode,
-  SinkNode,
-  TimeUnit,
-  WindowSpec,
+import {
+  type AggregateNode,
+  type KeySpec,
+  type OutputMode,
+  PLAN_DEFAULTS,
+  type Plan,
+  type PlanNode,
+  type ReduceNode,
+  type SinkNode,
+  type TimeUnit,
+  type WindowSpec,
 } from './plan.ts';
 import { hashPlan } from './plan-hash.ts';
 import { selectorOf } from './selector.ts';
@@ -71,8 +72,8 @@ class ChainedStream implements Pipeline {
 
   plan(): Plan {
     const { name, nodes } = this.#draft;
-    assertValidPlan({ name, nodes });
-    return { name, nodes, hash: hashPlan(nodes) };
+    assertValidPlan({ name, nodes, ...PLAN_DEFAULTS });
+    return { name, nodes, ...PLAN_DEFAULTS, hash: hashPlan(nodes) };
   }
 
   explain(): string {
@@ -104,6 +105,8 @@ class ChainedStream implements Pipeline {
       unit: options.unit ?? 'milliseconds',
       delayMs: parseDuration(delay),
       maxAheadMs: parseDuration(options.maxAhead ?? '1 day'),
+      idleTimeoutMs: null,
+      startMs: 0,
     }));
   }
 
@@ -189,6 +192,7 @@ class ChainedGroups {
       key: this.#key,
       window: this.#window,
       aggregates: specs,
+      allowedLatenessMs: 0,
       lateSink: null,
     }));
   }
@@ -201,6 +205,7 @@ class ChainedGroups {
       key: this.#key,
       window: this.#window,
       reduce,
+      allowedLatenessMs: 0,
       lateSink: null,
     }));
   }

@@ -3,7 +3,7 @@
 // stateless operators, the allowed lateness and the text of functions are not in it: they may change
 // and state stays good, since a watermark never goes back.
 
-import type { AggregateSpec, KeySpec, PlanNode, Selector } from './plan.ts';
+import type { AggregateSpec, KeySpec, PlanNode, Selector, WindowSpec } from './plan.ts';
 
 /** Digest of `describeState`: 64-bit FNV-1a as 16 hex digits. */
 export function hashPlan(nodes: readonly PlanNode[]): string {
@@ -30,7 +30,7 @@ function describeNode(node: PlanNode): unknown {
         node.kind,
         node.uid,
         describeKey(node.key),
-        node.window && [node.window.sizeMs, node.window.slideMs],
+        node.window && describeWindow(node.window),
         Object.entries(node.aggregates).map(([name, spec]) => [name, ...describeAggregate(spec)]),
       ];
     case 'reduce':
@@ -38,16 +38,21 @@ function describeNode(node: PlanNode): unknown {
         node.kind,
         node.uid,
         describeKey(node.key),
-        node.window && [node.window.sizeMs, node.window.slideMs],
+        node.window && describeWindow(node.window),
       ];
-    case 'map':
-    case 'flat-map':
-    case 'filter':
-    case 'dynamodb-sink':
-    case 's3-sink':
-    case 'foreach-batch-sink':
-    case 'noop-sink':
+    default:
       return undefined;
+  }
+}
+
+function describeWindow(window: WindowSpec): unknown {
+  switch (window.kind) {
+    case 'time':
+      return [window.sizeMs, window.slideMs];
+    case 'session':
+      return ['session', typeof window.gap === 'number' ? window.gap : 'function'];
+    case 'count':
+      return ['count', window.size, window.slide];
   }
 }
 

@@ -19,7 +19,7 @@ export type Positive<Length extends Duration> = Length extends
  */
 export function tumbling<Size extends Duration>(size: Size & Positive<Size>): WindowSpec {
   const sizeMs = parseDuration(size);
-  return { sizeMs, slideMs: sizeMs };
+  return { kind: 'time', sizeMs, slideMs: sizeMs };
 }
 
 /**
@@ -33,5 +33,5 @@ export function sliding<Size extends Duration, Slide extends Duration>(
   size: Size & Positive<Size>,
   slide: Slide & Positive<Slide>,
 ): WindowSpec {
-  return { sizeMs: parseDuration(size), slideMs: parseDuration(slide) };
+  return { kind: 'time', sizeMs: parseDuration(size), slideMs: parseDuration(slide) };
 }

@@ -18,7 +18,7 @@ import { EVENT_TIME_MS_MAX, EVENT_TIME_MS_MIN } from '../time/event-time.ts';
 import type { BatchInput } from './batch.ts';
 
 /** The part of a batch's input that outputs depend on. */
-type OutputContext = Pick<BatchInput, 'decoded' | 'shardId' | 'batchTimeMs' | 'outputName'>;
+type OutputContext = Pick<BatchInput, 'decoded' | 'originOf' | 'batchTimeMs' | 'outputName'>;
 
 /** A sink whose rows are part of the commit. */
 type StoringSink = Exclude<SinkNode, { kind: 'noop-sink' }>;
@@ -95,7 +95,7 @@ export class BatchOutputs {
   }
 
   /** Sets a result row aside as JSON, under the position of the record at `index`. */
-  addDeadRow(fault: RecordFault, row: Record<string, unknown>, index: number): void {
+  addDeadRow(fault: RecordFault, row: unknown, index: number): void {
     this.addDeadLetter(fault, index, Buffer.from(rowText(row), 'utf8'));
   }
 
@@ -112,7 +112,8 @@ export class BatchOutputs {
   }
 
   private addDeadLetter(fault: RecordFault, index: number, data: Uint8Array): void {
-    const { decoded, shardId } = this.context!;
+    const { decoded, originOf } = this.context!;
+    const { shardId } = originOf(index);
     const arrivedAtMs = decoded.arrivedAtMs[index]!;
     const position: ReturnType<DecodedBatch['positionOf']> = decoded.positionOf(index);
     const { reason, detail } = fault;
@@ -221,14 +222,15 @@ function withoutTarget(uid: string, what: string): EngineError {
 }
 
 /** What JSON has no form for is shown as text, so that the row can be looked at. */
-function rowText(row: Record<string, unknown>): string {
+function rowText(row: unknown): string {
   try {
-    return JSON.stringify(row, (_, value) =>
+    const text = JSON.stringify(row, (_, value) =>
       typeof value === 'bigint' || (typeof value === 'number' && !Number.isFinite(value))
         ? String(value)
         : value,
     );
+    return text ?? String(row);
   } catch {
-    return JSON.stringify({ fields: Object.keys(row) });
+    return JSON.stringify({ fields: Object.keys(Object(row)) });
   }
 }

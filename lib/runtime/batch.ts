@@ -7,12 +7,20 @@ import type { BatchOutput, Counts, WatermarkFloor } from '../model/commit.ts';
 import type { HashRange } from '../model/hash-range.ts';
 import type { BatchTimeMs, ShardId } from '../model/ids.ts';
 import type { ArrivalRange, Position } from '../model/record.ts';
+import type { TableRows } from '../operators/pass.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Draft } from '../state/draft.ts';
 import type { KeyedState } from '../state/keyed-state.ts';
 
 /** `poison`: it kept ending the process. `too-much-state`: no commit could hold what it changes. */
 export type SetAsideReason = 'poison' | 'too-much-state';
+
+/** The stream and shard that a record was read from. */
+export interface RecordOrigin {
+  /** Logical name of the source. */
+  readonly source: string;
+  readonly shardId: ShardId;
+}
 
 export interface BatchInput {
   /** The warm state at the head; the pass reads it and writes only to a draft over it. */
@@ -22,12 +30,18 @@ export interface BatchInput {
   readonly from: number;
   /** One past the last record to take. */
   readonly to: number;
-  readonly shardId: ShardId;
+  /** Where the record at an index comes from. */
+  readonly originOf: (index: number) => RecordOrigin;
   readonly hashRange: HashRange;
   /** Watermark of the previous commit; `null` before any. */
   readonly watermarkMs: number | null;
   readonly floors: readonly WatermarkFloor[];
+  /** Never before the batch that went before it. */
   readonly batchTimeMs: BatchTimeMs;
+  /** A watermark from outside, as a heartbeat brings it; `null`: the records alone move it. */
+  readonly givenWatermarkMs: number | null;
+  /** Rows of static tables by the uid of the node that joins with them. */
+  readonly tables: ReadonlyMap<string, TableRows>;
   /** `incarnation-shard-(base+N)`: final object names begin with it. */
   readonly outputName: string;
   /** Sets the record at `from` aside as a dead letter with this reason, without running user code. */

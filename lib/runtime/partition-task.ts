@@ -254,17 +254,20 @@ class BatchRun {
     let setAside: BatchInput['setAside'] = pace.poison ? 'poison' : null;
     let to = Math.min(decoded.count, from + pace.recordsMax);
     let rowsBefore = Infinity;
+    const origin = { source: this.options.identity.source, shardId: warm.shardId };
     for (;;) {
       const result = this.options.executable.processBatch({
         state: warm.state,
         decoded,
         from,
         to,
-        shardId: warm.shardId,
+        originOf: () => origin,
         hashRange: warm.hashRange,
         watermarkMs: warm.head?.watermarkMs ?? null,
         floors: warm.head?.floors ?? FIRST_FLOORS,
         batchTimeMs,
+        givenWatermarkMs: null,
+        tables: new Map(),
         outputName: `${warm.incarnation}-${warm.shardId}-${(warm.head?.base ?? 0) + number}`,
         setAside,
       });

@@ -13,15 +13,14 @@ import type { SinkTargets } from '../contract/environment.ts';
 import { assert } from '../model/assert.ts';
 import { asArrivalTimeMs } from '../model/ids.ts';
 import type { ArrivalRange } from '../model/record.ts';
-import { emitResults } from '../operators/emission.ts';
 import { GroupWatermarks } from '../operators/group-watermarks.ts';
 import { Pass, type Push } from '../operators/pass.ts';
 import { faultOfThrown, RecordFault } from '../operators/record-fault.ts';
+import { WatermarkProgress } from '../operators/watermark-progress.ts';
 import { type WiredPlan, wirePlan } from '../operators/wire-plan.ts';
 import type { Plan } from '../plan/plan.ts';
 import { sha256Hex } from '../state/digest.ts';
 import type { StateDraft } from '../state/draft.ts';
-import { advanceWatermark } from '../time/watermark.ts';
 import type {
   BatchInput,
   BatchResult,
@@ -60,13 +59,20 @@ type RecordCounts = {
 
 class CompiledPlan implements ExecutablePlan {
   readonly plan: Plan;
-  private readonly pass = new Pass();
+  private readonly pass: Pass;
   private readonly outputs: BatchOutputs;
   private readonly wired: WiredPlan;
+  private readonly progress: WatermarkProgress;
+  private input: BatchInput | null = null;
 
   constructor(plan: Plan, targets: SinkTargets) {
     this.plan = plan;
     this.outputs = new BatchOutputs(plan, targets);
+    this.pass = new Pass({
+      attempt: (action) => this.attempt(action),
+      setAside: (fault, row) => this.outputs.addDeadRow(fault, row, this.input!.to - 1),
+    });
+    this.progress = new WatermarkProgress(this.pass, { ...plan, startMs: watermarkStart(plan) });
     this.wired = wirePlan(plan, this.pass, (uid): Push => this.outputs.pushOf(uid));
   }
 
@@ -75,13 +81,23 @@ class CompiledPlan implements ExecutablePlan {
     assert(0 <= from && from < to && to <= decoded.count, `a batch takes records ${from} to ${to}`);
     const { pass, wired, outputs } = this;
     const draft = input.state.draft({ undoable: wired.undoable });
-    const previous = new GroupWatermarks(input.watermarkMs, input.floors);
-    pass.begin({ draft, hashRange: input.hashRange, previous });
+    this.input = input;
+    pass.draft = draft;
+    const previous = GroupWatermarks.of(this.progress.lateMs(input.watermarkMs), input.floors);
+    pass.begin({ ...input, draft, previous });
     outputs.begin(input);
-    for (const { operator } of wired.keyed) operator.begin();
+    for (const operator of wired.operators) operator.begin();
     const counts = this.passRecords(input, draft);
-    const watermarkMs = this.advance(input.watermarkMs);
-    this.emitAndEvict(input, { previous, current: new GroupWatermarks(watermarkMs, input.floors) });
+    for (const operator of wired.operators) operator.finishRows();
+    const { closedMs, committedMs: watermarkMs } = this.progress.advance(
+      input.watermarkMs,
+      input.givenWatermarkMs,
+    );
+    const current = GroupWatermarks.of(closedMs, input.floors);
+    for (const operator of wired.operators) {
+      const { behindMs } = operator;
+      operator.close({ previous: previous.behind(behindMs), current: current.behind(behindMs) });
+    }
     return {
       draft,
       outputs: outputs.finish(),
@@ -100,7 +116,7 @@ class CompiledPlan implements ExecutablePlan {
   private passRecords(input: BatchInput, draft: StateDraft): RecordCounts {
     const { decoded, from, to } = input;
     const { pass, outputs } = this;
-    const { push, undoable } = this.wired;
+    const { pushes, undoable } = this.wired;
     const counts = { dead: 0, late: 0, filtered: 0, applied: 0, lateRows: 0 };
     const { arrivedAtMs } = decoded;
     for (let index = from; index < to; index += 1) {
@@ -110,6 +126,7 @@ class CompiledPlan implements ExecutablePlan {
         outputs.mark();
       }
       try {
+        const push = pushes.get(input.originOf(index).source)!;
         push(this.eventAt(input, index), Number.NaN);
       } catch (thrown) {
         const fault = faultOfThrown(thrown);
@@ -148,29 +165,30 @@ class CompiledPlan implements ExecutablePlan {
     throw new RecordFault(reject.reason, reject.detail);
   }
 
-  private advance(previousMs: number | null): number | null {
-    const { watermarkDelayMs } = this.wired;
-    const { maxSeenMs } = this.pass;
-    if (watermarkDelayMs === null || maxSeenMs === Number.NEGATIVE_INFINITY) return previousMs;
-    return advanceWatermark(previousMs, maxSeenMs, watermarkDelayMs);
-  }
-
-  private emitAndEvict(
-    input: BatchInput,
-    watermarks: { readonly previous: GroupWatermarks; readonly current: GroupWatermarks },
-  ): void {
-    const { outputs } = this;
-    const last = input.to - 1;
-    for (const { operator, pushes } of this.wired.keyed) {
-      emitResults({
-        operator,
-        pushes,
-        ...watermarks,
-        onFault: (fault, row) => outputs.addDeadRow(fault, row, last),
-      });
-      operator.evict(watermarks.current);
+  private attempt(action: () => void): RecordFault | null {
+    const { draft } = this.pass;
+    if (this.wired.undoable) {
+      draft.journal.mark();
+      this.outputs.mark();
+    }
+    try {
+      action();
+      return null;
+    } catch (thrown) {
+      const fault = faultOfThrown(thrown);
+      if (this.wired.undoable) {
+        draft.journal.undo();
+        this.outputs.undo();
+      }
+      return fault;
     }
   }
+}
+
+/** Where the watermark of a plan begins: at 1970, unless a declaration opens it downwards. */
+function watermarkStart({ nodes }: Plan): 0 | null {
+  const declared = nodes.filter((node) => node.kind === 'watermark');
+  return declared.some(({ startMs }) => startMs === null) ? null : 0;
 }
 
 /** First and last arrival of the records taken; Kinesis does not promise that they ascend. */

@@ -1,19 +1,24 @@
 // A delta is one batch's changes: after-images and evictions per operator, row key and key group. To
 // fold it is idempotent and runs no user code. Its bytes, before compression:
 //
-//   version byte 1 · count of operators, in order of their uids, each:
+//   version byte 2 · count of operators, in order of their uids, each:
 //     uid · schema id · count of columns · kind per column (0 number, 1 value)
 //     count of evictions, each: row key (zigzag) · first key group · last key group (a byte each)
 //     count of tables, by row key ascending, each: row key (zigzag) · block of rows (rows-codec.ts)
+//       count of removed rows, then a block of their keys without columns unless it is 0
 //
 // Rows are folded before evictions: a batch never adds to a window that it has closed.
 
 import { ByteReader, ByteWriter, brokenBytes } from './codec.ts';
-import { assertFormatVersion, DELTA_FORMAT_VERSION } from './format-version.ts';
+import {
+  DELTA_FORMAT_VERSION,
+  DELTA_FORMAT_WITHOUT_REMOVALS,
+  readFormatVersion,
+} from './format-version.ts';
 import type { OperatorDraft } from './operator-draft.ts';
 import type { Eviction } from './operator-state.ts';
 import type { ColumnKind } from './row-table.ts';
-import { type DecodedRows, decodeRows, encodeRows, slotsByKeyGroup } from './rows-codec.ts';
+import { type DecodedRows, decodeRows, encodeKeys, encodeRows, slotsByKeyGroup } from './rows-codec.ts';
 
 /** Columns one operator may have: more would be a mutated header. */
 const COLUMNS_MAX = 1_024;
@@ -30,9 +35,16 @@ export interface DecodedTable {
   readonly rows: DecodedRows;
 }
 
+/** Keys whose rows are gone. */
+type RemovedKeys = Pick<DecodedRows, 'texts' | 'keyGroups'>;
+
+export interface DecodedChanges extends DecodedTable {
+  readonly removed: RemovedKeys;
+}
+
 export interface DecodedOperator extends OperatorHeader {
   readonly evictions: readonly Eviction[];
-  readonly tables: readonly DecodedTable[];
+  readonly tables: readonly DecodedChanges[];
 }
 
 /** Encodes what the operators changed; one that changed nothing leaves no bytes. */
@@ -55,8 +67,13 @@ export function encodeDelta(operators: readonly OperatorDraft[]): Uint8Array {
     writer.varint(tables.length);
     for (const { rowKey, rows } of tables) {
       writer.zigzag(rowKey);
-      const slots = slotsByKeyGroup(rows, operator.keys);
-      encodeRows(writer, rows, { keys: operator.keys, slots });
+      const { keys } = operator;
+      const slots = slotsByKeyGroup(rows, keys);
+      const removed = slots.filter((slot) => rows.isRemoved(slot));
+      const present = removed.length === 0 ? slots : slots.filter((slot) => !rows.isRemoved(slot));
+      encodeRows(writer, rows, { keys, slots: present });
+      writer.varint(removed.length);
+      if (removed.length > 0) encodeKeys(writer, rows, { keys, slots: removed });
     }
   }
   return writer.finish();
@@ -65,7 +82,8 @@ export function encodeDelta(operators: readonly OperatorDraft[]): Uint8Array {
 /** Takes a delta apart; nothing is folded unless all of it can be read. */
 export function decodeDelta(bytes: Uint8Array): DecodedOperator[] {
   const reader = new ByteReader(bytes);
-  assertFormatVersion(reader, DELTA_FORMAT_VERSION);
+  const version = readFormatVersion(reader, DELTA_FORMAT_VERSION, DELTA_FORMAT_WITHOUT_REMOVALS);
+  const decodeChanges = version === DELTA_FORMAT_VERSION ? decodeChangedTable : decodeWithoutRemovals;
   const operators: DecodedOperator[] = [];
   for (let count = reader.count('operators'); count > 0; count -= 1) {
     const header = decodeOperatorHeader(reader);
@@ -73,7 +91,7 @@ export function decodeDelta(bytes: Uint8Array): DecodedOperator[] {
     for (let left = reader.count('evictions', 3); left > 0; left -= 1) {
       evictions.push(decodeEviction(reader));
     }
-    operators.push({ ...header, evictions, tables: decodeTables(reader, header.kinds) });
+    operators.push({ ...header, evictions, tables: decodeTables(reader, header.kinds, decodeChanges) });
   }
   reader.end();
   return operators;
@@ -100,14 +118,41 @@ export function decodeOperatorHeader(reader: ByteReader): OperatorHeader {
   return { uid, schemaId, kinds };
 }
 
-export function decodeTables(reader: ByteReader, kinds: readonly ColumnKind[]): DecodedTable[] {
-  const tables: DecodedTable[] = [];
+/** A table by its row key, and its rows. */
+type DecodeTable<Table> = (reader: ByteReader, kinds: readonly ColumnKind[]) => Table;
+
+export function decodeTables<Table>(
+  reader: ByteReader,
+  kinds: readonly ColumnKind[],
+  decode: DecodeTable<Table>,
+): Table[] {
+  const tables: Table[] = [];
   for (let count = reader.count('tables'); count > 0; count -= 1) {
-    const rowKey = reader.zigzag();
-    tables.push({ rowKey, rows: decodeRows(reader, kinds) });
+    tables.push(decode(reader, kinds));
   }
   return tables;
 }
+
+export const decodeTable: DecodeTable<DecodedTable> = (reader, kinds) => {
+  const rowKey = reader.zigzag();
+  return { rowKey, rows: decodeRows(reader, kinds) };
+};
+
+const decodeWithoutRemovals: DecodeTable<DecodedChanges> = (reader, kinds) => ({
+  ...decodeTable(reader, kinds),
+  removed: NONE_REMOVED,
+});
+
+const decodeChangedTable: DecodeTable<DecodedChanges> = (reader, kinds) => {
+  const table = decodeTable(reader, kinds);
+  const count = reader.count('removed rows');
+  if (count === 0) return { ...table, removed: NONE_REMOVED };
+  const removed = decodeRows(reader, []);
+  if (removed.texts.length !== count) throw brokenBytes('removed rows are miscounted');
+  return { ...table, removed };
+};
+
+const NONE_REMOVED: RemovedKeys = { texts: [], keyGroups: new Uint8Array(0) };
 
 function decodeEviction(reader: ByteReader): Eviction {
   const rowKey = reader.zigzag();

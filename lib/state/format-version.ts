@@ -4,15 +4,16 @@
 
 import { type ByteReader, brokenBytes } from './codec.ts';
 
-/** First byte of a delta. */
-export const DELTA_FORMAT_VERSION = 1;
+/** First byte of a delta: 2 since rows can be removed one by one. */
+export const DELTA_FORMAT_VERSION = 2;
+/** Deltas that end a table with its rows. */
+export const DELTA_FORMAT_WITHOUT_REMOVALS = 1;
 /** First byte of a snapshot segment; the high bit keeps a segment from being read as a delta. */
 export const SEGMENT_FORMAT_VERSION = 0x81;
 
-/** Reads the version byte and throws `data` unless it is `known`. */
-export function assertFormatVersion(reader: ByteReader, known: number): void {
+/** Reads the version byte and throws `data` unless it is one of `known`. */
+export function readFormatVersion(reader: ByteReader, ...known: readonly number[]): number {
   const version = reader.byte();
-  if (version !== known) {
-    throw brokenBytes(`format version ${version} is not ${known}; a newer version wrote it`);
-  }
+  if (known.includes(version)) return version;
+  throw brokenBytes(`format version ${version} is not ${known[0]}; a newer version wrote it`);
 }

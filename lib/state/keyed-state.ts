@@ -106,14 +106,16 @@ export class KeyedState {
   /** Finds all that can be wrong with an operator's part of a delta before any of it is folded. */
   private planFold(decoded: DecodedOperator): () => void {
     const operator = this.operatorOf(decoded);
-    const tables = decoded.tables.map(({ rowKey, rows }) => ({
+    const tables = decoded.tables.map(({ rowKey, rows, removed }) => ({
       rowKey,
       columns: rows.columns,
       keyIds: operator.internKeys(rows),
+      removedIds: operator.internKeys(removed),
     }));
     return () => {
-      for (const { rowKey, keyIds, columns } of tables) {
+      for (const { rowKey, keyIds, columns, removedIds } of tables) {
         operator.foldRows(rowKey, keyIds, columns);
+        operator.foldRemovals(rowKey, removedIds);
       }
       for (const eviction of decoded.evictions) operator.evict(eviction);
     };

@@ -52,6 +52,7 @@ export class DraftTable {
     const known = rows.find(keyId);
     if (known >= 0) {
       if (journal.active) journal.noteChange(rows, known);
+      if (rows.isRemoved(known)) this.revive(known);
       return known;
     }
     const slot = rows.append(keyId);
@@ -62,6 +63,43 @@ export class DraftTable {
     else this.initialise(slot);
     if (journal.active) journal.noteAppended(rows);
     return slot;
+  }
+
+  /** Removes the row of a key; nothing happens when it has none. */
+  remove(keyId: number): void {
+    const { rows } = this;
+    const known = rows.find(keyId);
+    if (known >= 0 ? rows.isRemoved(known) : (this.base?.find(keyId) ?? -1) < 0) return;
+    rows.setRemoved(this.touch(keyId), true);
+  }
+
+  /** Where the row of a key lies, changed or warm; `null` when it has none. */
+  find(keyId: number): { readonly rows: RowTable; readonly slot: number } | null {
+    const { rows, base } = this;
+    const slot = rows.find(keyId);
+    if (slot >= 0) return rows.isRemoved(slot) ? null : { rows, slot };
+    const baseSlot = base === null ? -1 : base.find(keyId);
+    return baseSlot < 0 ? null : { rows: base!, slot: baseSlot };
+  }
+
+  /** Visits all rows that are there now, changed and warm, in no certain order. */
+  forEach(visit: (rows: RowTable, slot: number) => void): void {
+    const { rows, base } = this;
+    for (let slot = 0; slot < rows.count; slot += 1) if (!rows.isRemoved(slot)) visit(rows, slot);
+    if (base === null) return;
+    for (let slot = 0; slot < base.count; slot += 1) {
+      if (rows.find(base.keyIds[slot]!) < 0) visit(base, slot);
+    }
+  }
+
+  /** A row that was removed begins anew. */
+  private revive(slot: number): void {
+    const { rows } = this;
+    rows.setRemoved(slot, false);
+    for (let column = 0; column < rows.kinds.length; column += 1) {
+      if (rows.kinds[column] === 'value') rows.setValue(column, slot, undefined);
+    }
+    this.initialise(slot);
   }
 
   /** Sets the numbers; the values of a new row are nothing already. */
@@ -108,7 +146,7 @@ export class OperatorDraft {
     return table;
   }
 
-  /** Row keys that have rows, warm or changed, ascending. */
+  /** Row keys that have rows, warm or changed, or had them before this batch, ascending. */
   rowKeys(): number[] {
     const rowKeys = new Set(this.state.tables.keys());
     for (const [rowKey, table] of this.tables) if (table.rows.count > 0) rowKeys.add(rowKey);

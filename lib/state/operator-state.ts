@@ -64,22 +64,47 @@ export class OperatorState {
   adoptTable(rowKey: number, rows: RowTable, baseSlots: Int32Array): void {
     const base = this.tables.get(rowKey);
     if (base === undefined) {
-      this.tables.set(rowKey, rows);
+      for (let slot = rows.count - 1; slot >= 0; slot -= 1) {
+        if (rows.isRemoved(slot)) rows.remove(slot);
+      }
+      if (rows.count === 0) this.recycle(rows);
+      else this.tables.set(rowKey, rows);
       for (let slot = 0; slot < rows.count; slot += 1) this.weigh(rows, slot, 1);
       return;
     }
     for (let slot = 0; slot < rows.count; slot += 1) {
+      if (rows.isRemoved(slot)) continue;
       const known = baseSlots[slot]!;
       const target = known >= 0 ? known : base.append(rows.keyIds[slot]!);
       this.weigh(base, target, -1);
       base.copyRow(target, rows, slot);
       this.weigh(base, target, 1);
     }
+    // Last, because the slots of others change.
+    for (let slot = 0; slot < rows.count; slot += 1) {
+      if (rows.isRemoved(slot)) this.removeRow(rowKey, rows.keyIds[slot]!);
+    }
     this.recycle(rows);
   }
 
+  /** Folds removals: rows that are gone already stay gone. */
+  foldRemovals(rowKey: number, keyIds: Int32Array): void {
+    for (const keyId of keyIds) this.removeRow(rowKey, keyId);
+  }
+
+  private removeRow(rowKey: number, keyId: number): void {
+    const table = this.tables.get(rowKey);
+    const slot = table?.find(keyId) ?? -1;
+    if (slot < 0) return;
+    this.weigh(table!, slot, -1);
+    table!.remove(slot);
+    if (table!.count > 0) return;
+    this.tables.delete(rowKey);
+    this.recycle(table!);
+  }
+
   /** Ids of the keys of after-images; keys are a cache, so that nothing is folded by it yet. */
-  internKeys({ texts, keyGroups }: DecodedRows): Int32Array {
+  internKeys({ texts, keyGroups }: Omit<DecodedRows, 'columns'>): Int32Array {
     return Int32Array.from(texts, (text, row) => this.keys.intern(text, keyGroups[row]!));
   }
 
@@ -174,7 +199,9 @@ export function withoutKeyGroups(
     const keyId = table.keyIds[slot]!;
     const group = operator.keys.keyGroupOf(keyId);
     if (group >= range.firstKeyGroup && group <= range.lastKeyGroup) continue;
-    kept.copyRow(kept.append(keyId), table, slot);
+    const keptSlot = kept.append(keyId);
+    kept.copyRow(keptSlot, table, slot);
+    kept.setRemoved(keptSlot, table.isRemoved(slot));
   }
   return kept;
 }

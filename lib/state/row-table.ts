@@ -20,6 +20,8 @@ export class RowTable {
   /** One per kind; read them again after every `append`, which may replace them. */
   readonly columns: Column[];
   private readonly index = new SlotIndex();
+  /** Rows of a draft that stand for a removal; `null` while there are none. */
+  private tombstones: Uint8Array | null = null;
 
   constructor(kinds: readonly ColumnKind[]) {
     this.kinds = kinds;
@@ -40,7 +42,22 @@ export class RowTable {
     this.keyIds[slot] = keyId;
     this.index.add(slot, this.keyIds);
     this.count = slot + 1;
+    if (this.tombstones !== null) this.setRemoved(slot, false);
     return slot;
+  }
+
+  /** Whether the row stands for a removal. */
+  isRemoved(slot: number): boolean {
+    return this.tombstones !== null && this.tombstones[slot] === 1;
+  }
+
+  /** Turns the row into a removal or back; a draft's table alone may hold such rows. */
+  setRemoved(slot: number, removed: boolean): void {
+    if (this.tombstones === null) {
+      if (!removed) return;
+      this.tombstones = new Uint8Array(this.keyIds.length);
+    }
+    this.tombstones[slot] = removed ? 1 : 0;
   }
 
   /** Takes back the row that was appended last. */
@@ -49,6 +66,22 @@ export class RowTable {
     this.index.removeLast(this.count, this.keyIds);
     for (const column of this.columns) {
       if (Array.isArray(column)) column[this.count] = undefined;
+    }
+  }
+
+  /** Removes a row: the last one takes its slot. */
+  remove(slot: number): void {
+    this.index.remove(slot, this.keyIds);
+    const last = this.count - 1;
+    if (slot !== last) {
+      this.index.remove(last, this.keyIds);
+      this.keyIds[slot] = this.keyIds[last]!;
+      this.index.add(slot, this.keyIds);
+      this.copyRow(slot, this, last);
+    }
+    this.count = last;
+    for (const column of this.columns) {
+      if (Array.isArray(column)) column[last] = undefined;
     }
   }
 
@@ -99,6 +132,7 @@ export class RowTable {
   clear(): void {
     this.count = 0;
     this.index.clear();
+    this.tombstones = null;
     for (let column = 0; column < this.kinds.length; column += 1) {
       if (this.kinds[column] === 'value') this.columns[column] = null;
     }
@@ -114,6 +148,11 @@ export class RowTable {
     const keyIds = new Int32Array(slots);
     keyIds.set(this.keyIds);
     this.keyIds = keyIds;
+    if (this.tombstones !== null) {
+      const grown = new Uint8Array(slots);
+      grown.set(this.tombstones);
+      this.tombstones = grown;
+    }
     for (let column = 0; column < this.kinds.length; column += 1) {
       if (this.kinds[column] !== 'number') continue;
       const grown = new Float64Array(slots);

@@ -94,17 +94,8 @@ export function encodeRows(
   table: RowTable,
   rows: { readonly keys: KeyDictionary; readonly slots: Int32Array },
 ): void {
-  const { keys, slots } = rows;
-  const counts = new Int32Array(KEY_GROUP_COUNT);
-  const texts = new Array<string>(slots.length);
-  for (let row = 0; row < slots.length; row += 1) {
-    const keyId = table.keyIds[slots[row]!]!;
-    counts[keys.keyGroupOf(keyId)]! += 1;
-    texts[row] = keys.textOf(keyId);
-  }
-  writer.varint(slots.length);
-  encodeKeyGroups(writer, counts);
-  writer.texts(texts);
+  const { slots } = rows;
+  encodeKeys(writer, table, rows);
   const numbers = noNumberColumns();
   for (const [index, kind] of table.kinds.entries()) {
     const column = table.columns[index]!;
@@ -115,6 +106,24 @@ export function encodeRows(
       encodeValueColumn(writer, values && Array.from(slots, (slot) => values[slot]));
     }
   }
+}
+
+/** Writes a block without columns: the keys of the rows in `slots`, which are in key group order. */
+export function encodeKeys(
+  writer: ByteWriter,
+  table: RowTable,
+  { keys, slots }: { readonly keys: KeyDictionary; readonly slots: Int32Array },
+): void {
+  const counts = new Int32Array(KEY_GROUP_COUNT);
+  const texts = new Array<string>(slots.length);
+  for (let row = 0; row < slots.length; row += 1) {
+    const keyId = table.keyIds[slots[row]!]!;
+    counts[keys.keyGroupOf(keyId)]! += 1;
+    texts[row] = keys.textOf(keyId);
+  }
+  writer.varint(slots.length);
+  encodeKeyGroups(writer, counts);
+  writer.texts(texts);
 }
 
 function takeNumbers(column: Float64Array, slots: Int32Array): Float64Array {

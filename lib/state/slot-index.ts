@@ -33,6 +33,20 @@ export class SlotIndex {
     this.cells[cell] = 0;
   }
 
+  /** Takes out any slot: what was placed behind it moves up, so that no search ends at a hole. */
+  remove(slot: number, keyIds: Int32Array): void {
+    let hole = Math.imul(keyIds[slot]!, 0x9e37_79b1) & this.mask;
+    while (this.cells[hole] !== slot + 1) hole = (hole + 1) & this.mask;
+    for (let cell = (hole + 1) & this.mask; this.cells[cell] !== 0; cell = (cell + 1) & this.mask) {
+      const home = Math.imul(keyIds[this.cells[cell]! - 1]!, 0x9e37_79b1) & this.mask;
+      // A row may move into the hole only if the hole lies between its home and its place.
+      if (((cell - home) & this.mask) < ((cell - hole) & this.mask)) continue;
+      this.cells[hole] = this.cells[cell]!;
+      hole = cell;
+    }
+    this.cells[hole] = 0;
+  }
+
   clear(): void {
     this.cells.fill(0);
   }

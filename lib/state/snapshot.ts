@@ -13,11 +13,12 @@ import { ByteReader, ByteWriter, brokenBytes } from './codec.ts';
 import {
   type DecodedTable,
   decodeOperatorHeader,
+  decodeTable,
   decodeTables,
   encodeOperatorHeader,
   type OperatorHeader,
 } from './delta.ts';
-import { assertFormatVersion, SEGMENT_FORMAT_VERSION } from './format-version.ts';
+import { readFormatVersion, SEGMENT_FORMAT_VERSION } from './format-version.ts';
 import type { OperatorState } from './operator-state.ts';
 import type { RowTable } from './row-table.ts';
 import { encodeRows, slotsByKey } from './rows-codec.ts';
@@ -74,14 +75,14 @@ export function encodeSegments(operators: readonly OperatorState[]): Segment[] {
 /** Takes a segment apart; every row lies in a key group of the segment. */
 export function decodeSegment(bytes: Uint8Array): DecodedSegment {
   const reader = new ByteReader(bytes);
-  assertFormatVersion(reader, SEGMENT_FORMAT_VERSION);
+  readFormatVersion(reader, SEGMENT_FORMAT_VERSION);
   const firstKeyGroup = reader.byte();
   const lastKeyGroup = reader.byte();
   if (firstKeyGroup > lastKeyGroup) throw brokenBytes('a segment ends before it begins');
   const operators = [];
   for (let count = reader.count('operators'); count > 0; count -= 1) {
     const header = decodeOperatorHeader(reader);
-    operators.push({ ...header, tables: decodeTables(reader, header.kinds) });
+    operators.push({ ...header, tables: decodeTables(reader, header.kinds, decodeTable) });
   }
   reader.end();
   for (const { rows } of operators.flatMap((operator) => operator.tables)) {

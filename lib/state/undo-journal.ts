@@ -35,6 +35,7 @@ export class UndoJournal {
     for (let column = 0; column < table.kinds.length; column += 1) {
       this.cells.push(table.getValue(column, slot));
     }
+    this.cells.push(table.isRemoved(slot));
   }
 
   /** Takes back everything since the mark. */
@@ -49,6 +50,7 @@ export class UndoJournal {
   }
 
   private restore(table: RowTable, slot: number): void {
+    table.setRemoved(slot, this.cells.pop() as boolean);
     for (let column = table.kinds.length - 1; column >= 0; column -= 1) {
       table.setValue(column, slot, this.cells.pop());
     }

@@ -6,7 +6,7 @@ import { decodeBatch } from '../decoding/decode-batch.ts';
 import { KEY_GROUP_COUNT } from '../model/hash-range.ts';
 import { asBatchTimeMs, asShardId } from '../model/ids.ts';
 import { readerOf } from '../operators/selector.ts';
-import type { Plan, WatermarkNode } from '../plan/plan.ts';
+import { type Plan, sourceOf, type WatermarkNode } from '../plan/plan.ts';
 import type { BatchResult } from '../runtime/batch.ts';
 import { compilePlan } from '../runtime/process-batch.ts';
 import { KeyedState } from '../state/keyed-state.ts';
@@ -98,7 +98,9 @@ function aloneReader(plan: Plan) {
       decoded: decodeBatch([recordOf(data)], null),
       from: 0,
       to: 1,
-      shardId: asShardId('shardId-000000000000'),
+      originOf: () => ({ source: sourceOf(plan).name, shardId: asShardId('shardId-000000000000') }),
+      givenWatermarkMs: null,
+      tables: new Map(),
       hashRange: { start: 0n, end: 2n ** 128n - 1n },
       watermarkMs: null,
       floors: [{ firstKeyGroup: 0, lastKeyGroup: KEY_GROUP_COUNT - 1, watermarkMs: null }],

@@ -238,7 +238,7 @@ function passOf(
   const found = passes.findLast(({ input }) => {
     const { decoded, from, to } = input;
     return (
-      header.log.endsWith(`/${input.shardId}`) &&
+      header.log.endsWith(`/${input.originOf(input.from).shardId}`) &&
       input.outputName.endsWith(`-${header.base + header.batchNumber}`) &&
       input.batchTimeMs === header.batchTimeMs &&
       comparePositions(decoded.positionOf(from), header.firstPosition!) === 0 &&

@@ -93,7 +93,7 @@ export function differenceBetween(
       if (isEqual) continue;
       const { batchNumber } = entry.commit.header;
       const row = differenceOf(finalOf(other), finalOf(one), 0);
-      return { batchNumber, shardId: input.shardId, row };
+      return { batchNumber, shardId: input.originOf(input.from).shardId, row };
     }
   }
   return null;

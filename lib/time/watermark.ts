@@ -11,7 +11,8 @@ export function advanceWatermark(
   delayMs: number,
 ): number | null {
   if (maxSeenMs === null) return currentMs;
-  const reachedMs = maxSeenMs - delayMs;
+  // Event times may have fractions of a millisecond, watermarks have none.
+  const reachedMs = Math.floor(maxSeenMs - delayMs);
   return currentMs === null ? reachedMs : Math.max(currentMs, reachedMs);
 }
 

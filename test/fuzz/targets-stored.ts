@@ -64,7 +64,7 @@ const someHeaders: readonly CommitHeader[] = [
 
 /** A header that was read goes through every decision that is taken on one. */
 function useHeader(header: CommitHeader): void {
-  const watermarks = new GroupWatermarks(header.watermarkMs, header.floors);
+  const watermarks = GroupWatermarks.of(header.watermarkMs, header.floors);
   watermarks.rangesClosedAt(0);
   const positions = [...Object.values(header.positions), header.firstPosition, header.gap?.after];
   for (const position of positions) if (position) comparePositions(position, aPosition(5));

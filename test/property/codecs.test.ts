@@ -16,7 +16,7 @@ import type {
 import { asLogId } from '../../lib/model/ids.ts';
 import type { Position } from '../../lib/model/record.ts';
 import { createKeyReader } from '../../lib/operators/key.ts';
-import { Pass } from '../../lib/operators/pass.ts';
+import { aPass } from '../support/passes.ts';
 import { encodeLines } from '../../lib/operators/sinks/text.ts';
 import { decodeCommitBody, encodeCommitBody } from '../../lib/runtime/commit-body.ts';
 import { describeBatch, encodeLineage } from '../../lib/runtime/lineage.ts';
@@ -273,7 +273,7 @@ describe('the text of a key', () => {
     const fields = Array.from({ length: width }, (_, index) => `f${index}`);
     const selectors = fields.map((field) => ({ kind: 'field' as const, field }));
     const key = { selectors, fields };
-    const reader = createKeyReader({ uid: 'k', key, source, pass: new Pass() } as never);
+    const reader = createKeyReader({ uid: 'k', key, source, pass: aPass() } as never);
     const keys = new KeyDictionary();
     return rows.map((row) => {
       const event = Object.fromEntries(row.map((value, index) => [`f${index}`, value]));

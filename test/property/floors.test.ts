@@ -45,7 +45,7 @@ describe('watermarks of key groups', () => {
   test('are the later one of the log and the floor, for each key group', () => {
     fc.assert(
       fc.property(watermark, floors, (logMs, all) => {
-        const watermarks = new GroupWatermarks(logMs, all);
+        const watermarks = GroupWatermarks.of(logMs, all);
         const naive = Array.from({ length: KEY_GROUPS }, (_, group) =>
           naiveWatermark(group, logMs, all),
         );
@@ -61,7 +61,7 @@ describe('watermarks of key groups', () => {
     const end = fc.integer({ min: T0 - 60_000, max: T0 + 60_000 });
     fc.assert(
       fc.property(watermark, floors, end, (logMs, all, endMs) => {
-        const ranges = new GroupWatermarks(logMs, all).rangesClosedAt(endMs);
+        const ranges = GroupWatermarks.of(logMs, all).rangesClosedAt(endMs);
         const closed = new Set<number>();
         let previous = -2;
         for (const { firstKeyGroup, lastKeyGroup } of ranges) {

@@ -5,7 +5,8 @@ import type { BatchOutput, WatermarkFloor } from '../../lib/model/commit.ts';
 import type { HashRange } from '../../lib/model/hash-range.ts';
 import { asBatchTimeMs, asShardId } from '../../lib/model/ids.ts';
 import type { DeliveredRecord } from '../../lib/model/record.ts';
-import type { Plan } from '../../lib/plan/plan.ts';
+import { Pass } from '../../lib/operators/pass.ts';
+import { type Plan, sourceOf } from '../../lib/plan/plan.ts';
 import type { BatchInput, BatchResult, ExecutablePlan } from '../../lib/runtime/batch.ts';
 import { compilePlan } from '../../lib/runtime/process-batch.ts';
 import { KeyedState } from '../../lib/state/keyed-state.ts';
@@ -39,7 +40,10 @@ export class PassDrive {
   private index = 0;
   private batches = 0;
 
+  private readonly origin: ReturnType<BatchInput['originOf']>;
+
   constructor(plan: Plan) {
+    this.origin = { source: sourceOf(plan).name, shardId: asShardId('shardId-000000000000') };
     this.executable = compilePlan(plan, targetsOf(plan));
   }
 
@@ -65,7 +69,9 @@ export class PassDrive {
       decoded,
       from: 0,
       to: decoded.count,
-      shardId: asShardId('shardId-000000000000'),
+      originOf: () => this.origin,
+      givenWatermarkMs: null,
+      tables: new Map(),
       hashRange: this.hashRange,
       watermarkMs: this.watermarkMs,
       floors: this.floors,
@@ -123,3 +129,15 @@ function readable(item: Record<string, Record<string, unknown>>): Row {
   }
   return row;
 }
+
+/** A pass for parts of an operator: whatever fails is thrown. */
+export const aPass = () =>
+  new Pass({
+    attempt(action) {
+      action();
+      return null;
+    },
+    setAside(fault) {
+      throw fault;
+    },
+  });

@@ -52,6 +52,7 @@ function windows(plan: PlanDraft): PlanProblem[] {
 }
 
 function windowProblems(uid: string, window: WindowSpec): PlanProblem[] {
+  if (window.kind !== 'time') return [];
   const { sizeMs, slideMs } = window;
   if (!(sizeMs > 0)) {
     return [

@@ -182,7 +182,7 @@ export class Sandboxes {
       plan: executable.plan,
       processBatch: (input) => {
         const number = Number(input.outputName.slice(input.outputName.lastIndexOf('-') + 1));
-        const log = this.watchers.logOf(input.shardId);
+        const log = this.watchers.logOf(input.originOf(input.from).shardId);
         const expected = log === undefined ? undefined : journal.stateDigestAt(log, number - 1);
         if (expected !== undefined && stateDigestOf(input.state) !== expected) {
           this.run.report(

@@ -25,6 +25,7 @@ const compile = (aggregates: Readonly<Record<string, AggregateSpec>>): Accumulat
     inputs: ['source'],
     key: { fields: [], selectors: [] },
     window: null,
+    allowedLatenessMs: 0,
     aggregates,
     lateSink: null,
   });

@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { hashOfKey } from '../../../lib/model/hash-range.ts';
 import { createKeyReader, type KeyOrigin } from '../../../lib/operators/key.ts';
-import { Pass } from '../../../lib/operators/pass.ts';
+import { aPass } from '../../support/passes.ts';
 import { RecordFault } from '../../../lib/operators/record-fault.ts';
 import { KeyDictionary } from '../../../lib/state/key-dictionary.ts';
 
 const NOT_PARTITIONED = { partitionedBy: null };
 
 function readerFor(fields: readonly string[], source: KeyOrigin['source'] = NOT_PARTITIONED) {
-  const pass = new Pass();
+  const pass = aPass();
   pass.hashRange = { start: 0n, end: 2n ** 128n - 1n };
   const selectors = fields.map((field) => ({ kind: 'field', field }) as const);
   const reader = createKeyReader({ uid: 'totals', key: { fields, selectors }, source, pass });

@@ -40,7 +40,7 @@ describe('windows over row keys', () => {
 
 describe('the watermark of a key group', () => {
   test('is the later of the log and of the floor of its range', () => {
-    const watermarks = new GroupWatermarks(100, [
+    const watermarks = GroupWatermarks.of(100, [
       { firstKeyGroup: 0, lastKeyGroup: 9, watermarkMs: 50 },
       { firstKeyGroup: 10, lastKeyGroup: 19, watermarkMs: 200 },
       { firstKeyGroup: 20, lastKeyGroup: 255, watermarkMs: null },
@@ -55,7 +55,7 @@ describe('the watermark of a key group', () => {
   });
 
   test('is before all times while there is none', () => {
-    const none = new GroupWatermarks(null, [
+    const none = GroupWatermarks.of(null, [
       { firstKeyGroup: 0, lastKeyGroup: 255, watermarkMs: null },
     ]);
     expect(none.rangesClosedAt(-1e15)).toEqual([]);

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { describe, expect, test } from 'vitest';
+import { PLAN_DEFAULTS } from '../../../lib/plan/plan.ts';
 import type {
   AggregateNode,
   AggregateSpec,
@@ -27,14 +28,17 @@ const watermark: PlanNode = {
   unit: 'milliseconds',
   delayMs: 600_000,
   maxAheadMs: 86_400_000,
+  idleTimeoutMs: null,
+  startMs: 0,
 };
 const aggregate: AggregateNode = {
   kind: 'aggregate',
   uid: 'aggregate-1',
   inputs: ['watermark-1'],
   key: { fields: ['origin'], selectors: [{ kind: 'field', field: 'origin' }] },
-  window: { sizeMs: HOUR, slideMs: HOUR },
+  window: { kind: 'time', sizeMs: HOUR, slideMs: HOUR },
   aggregates: { flights: { kind: 'count', input: null, decimalScale: null } },
+  allowedLatenessMs: 0,
   lateSink: null,
 };
 const table: SinkNode = {
@@ -63,7 +67,7 @@ const unchanged: PlanNode = {
 };
 
 function problemsOf(nodes: readonly PlanNode[], name = 'delays') {
-  return findPlanProblems({ name, nodes });
+  return findPlanProblems({ ...PLAN_DEFAULTS, name, nodes });
 }
 function codesOf(nodes: readonly PlanNode[], name?: string) {
   return problemsOf(nodes, name).map(({ code }) => code);
@@ -125,7 +129,7 @@ describe('a plan that can run has no problems', () => {
       { ...table, inputs: ['filter-1'] },
     ]),
     'with as many panes as there may be': planWith({
-      aggregate: { window: { sizeMs: 1_000_000, slideMs: 1_000 } },
+      aggregate: { window: { kind: 'time', sizeMs: 1_000_000, slideMs: 1_000 } },
     }),
   };
   test.each(Object.entries(runnable))('%s', (_name, nodes) => {
@@ -151,10 +155,10 @@ describe('a plan that cannot run is refused', () => {
     'table-without-key': [source, { ...table, inputs: [source.uid] }],
     'table-key-lost': planOutOf([unchanged, { ...table, inputs: ['map-1'] }]),
     'window-without-watermark': [source, { ...aggregate, inputs: [source.uid] }, table],
-    'window-size-zero': planWith({ aggregate: { window: { sizeMs: 0, slideMs: 0 } } }),
-    'window-slide-zero': planWith({ aggregate: { window: { sizeMs: 10, slideMs: 0 } } }),
-    'window-gaps': planWith({ aggregate: { window: { sizeMs: 10, slideMs: 11 } } }),
-    'window-too-fine': planWith({ aggregate: { window: { sizeMs: HOUR, slideMs: 3_599_999 } } }),
+    'window-size-zero': planWith({ aggregate: { window: { kind: 'time', sizeMs: 0, slideMs: 0 } } }),
+    'window-slide-zero': planWith({ aggregate: { window: { kind: 'time', sizeMs: 10, slideMs: 0 } } }),
+    'window-gaps': planWith({ aggregate: { window: { kind: 'time', sizeMs: 10, slideMs: 11 } } }),
+    'window-too-fine': planWith({ aggregate: { window: { kind: 'time', sizeMs: HOUR, slideMs: 3_599_999 } } }),
     'watermark-twice': planWith({
       sinks: [
         { ...watermark, uid: 'watermark-2', inputs: ['kinesis-departures'] } as PlanNode,

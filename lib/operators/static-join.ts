@@ -1,0 +1,7 @@
+import type { StaticJoinNode } from '../plan/plan.ts';
+import { EngineError } from '../model/errors.ts';
+import type { Pass, Push } from './pass.ts';
+
+export function createStaticJoin(node: StaticJoinNode, _next: Push, _pass: Pass): Push {
+  throw new EngineError('invalid', `operator '${node.uid}' cannot run yet`);
+}
