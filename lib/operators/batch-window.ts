@@ -1,5 +1,5 @@
-import type { BatchWindowNode } from '../plan/plan.ts';
 import { EngineError } from '../model/errors.ts';
+import type { BatchWindowNode } from '../plan/plan.ts';
 import type { OperatorContext, WiredOperator } from './wire-plan.ts';
 
 export function createBatchWindow(node: BatchWindowNode, _context: OperatorContext): WiredOperator {

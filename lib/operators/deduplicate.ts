@@ -1,5 +1,5 @@
-import type { DeduplicateNode } from '../plan/plan.ts';
 import { EngineError } from '../model/errors.ts';
+import type { DeduplicateNode } from '../plan/plan.ts';
 import type { OperatorContext, WiredOperator } from './wire-plan.ts';
 
 export function createDeduplicate(node: DeduplicateNode, _context: OperatorContext): WiredOperator {

@@ -1,5 +1,5 @@
-import type { JoinNode } from '../plan/plan.ts';
 import { EngineError } from '../model/errors.ts';
+import type { JoinNode } from '../plan/plan.ts';
 import type { OperatorContext, WiredOperator } from './wire-plan.ts';
 
 export function createJoin(node: JoinNode, _context: OperatorContext): WiredOperator {

@@ -141,9 +141,7 @@ export class KeyedOperator {
 
   /** Windows that end here or before are closed for the key; -Infinity where nothing is late. */
   private lateAt(keyId: number): number {
-    return this.complete
-      ? Number.NEGATIVE_INFINITY
-      : this.previous.of(this.keys.keyGroupOf(keyId));
+    return this.complete ? Number.NEGATIVE_INFINITY : this.previous.of(this.keys.keyGroupOf(keyId));
   }
 
   private add(rowKey: number, keyId: number, row: unknown): void {

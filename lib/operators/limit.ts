@@ -1,5 +1,5 @@
-import type { LimitNode } from '../plan/plan.ts';
 import { EngineError } from '../model/errors.ts';
+import type { LimitNode } from '../plan/plan.ts';
 import type { OperatorContext, WiredOperator } from './wire-plan.ts';
 
 export function createLimit(node: LimitNode, _context: OperatorContext): WiredOperator {

@@ -1,5 +1,5 @@
-import type { MapGroupsNode } from '../plan/plan.ts';
 import { EngineError } from '../model/errors.ts';
+import type { MapGroupsNode } from '../plan/plan.ts';
 import type { OperatorContext, WiredOperator } from './wire-plan.ts';
 
 export function createMapGroups(node: MapGroupsNode, _context: OperatorContext): WiredOperator {

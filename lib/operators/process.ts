@@ -1,5 +1,5 @@
-import type { ProcessNode } from '../plan/plan.ts';
 import { EngineError } from '../model/errors.ts';
+import type { ProcessNode } from '../plan/plan.ts';
 import type { OperatorContext, WiredOperator } from './wire-plan.ts';
 
 export function createProcess(node: ProcessNode, _context: OperatorContext): WiredOperator {

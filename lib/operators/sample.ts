@@ -1,5 +1,5 @@
-import type { SampleNode } from '../plan/plan.ts';
 import { EngineError } from '../model/errors.ts';
+import type { SampleNode } from '../plan/plan.ts';
 import type { Push } from './pass.ts';
 
 export function createSample(node: SampleNode, _next: Push): Push {

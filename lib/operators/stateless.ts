@@ -73,7 +73,11 @@ export function createProcessingTime(node: ProcessingTimeNode, next: Push, pass:
 }
 
 /** Reads the event time of a row; one that has none is a fault. */
-function timeReaderOf({ uid, time, unit }: WatermarkNode | EventTimeNode): (row: unknown) => number {
+function timeReaderOf({
+  uid,
+  time,
+  unit,
+}: WatermarkNode | EventTimeNode): (row: unknown) => number {
   const read = readerOf(time, uid);
   const name = `the event time, ${selectorText(time)},`;
   return (row) => {

@@ -1,5 +1,5 @@
-import type { StaticJoinNode } from '../plan/plan.ts';
 import { EngineError } from '../model/errors.ts';
+import type { StaticJoinNode } from '../plan/plan.ts';
 import type { Pass, Push } from './pass.ts';
 
 export function createStaticJoin(node: StaticJoinNode, _next: Push, _pass: Pass): Push {

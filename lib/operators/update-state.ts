@@ -1,5 +1,5 @@
-import type { UpdateStateNode } from '../plan/plan.ts';
 import { EngineError } from '../model/errors.ts';
+import type { UpdateStateNode } from '../plan/plan.ts';
 import type { OperatorContext, WiredOperator } from './wire-plan.ts';
 
 export function createUpdateState(node: UpdateStateNode, _context: OperatorContext): WiredOperator {

@@ -1,7 +1,4 @@
-export type DeclaredClock = Pick<
-  WatermarkClock,
-  'uid' | 'delayMs' | 'idleTimeoutMs' | 'byBatch'
->;
+export type DeclaredClock = Pick<WatermarkClock, 'uid' | 'delayMs' | 'idleTimeoutMs' | 'byBatch'>;
 
 /** How far event time has come where a watermark is declared. */
 export class WatermarkClock {

@@ -76,8 +76,7 @@ export class WatermarkProgress {
       const before = numberOrNull(this.read(clock.uid, REACHED));
       if (clock.maxSeenMs === Number.NEGATIVE_INFINITY) {
         const seenAtMs = this.read(clock.uid, SEEN_AT);
-        const idle =
-          clock.idleTimeoutMs !== null && batchTimeMs - seenAtMs >= clock.idleTimeoutMs;
+        const idle = clock.idleTimeoutMs !== null && batchTimeMs - seenAtMs >= clock.idleTimeoutMs;
         return { ms: before, idle };
       }
       const ms = advanceWatermark(before, clock.maxSeenMs, clock.delayMs)!;
@@ -85,7 +84,9 @@ export class WatermarkProgress {
       this.write(clock.uid, SEEN_AT, batchTimeMs);
       return { ms, idle: false };
     });
-    const active = reached.some(({ idle }) => !idle) ? reached.filter(({ idle }) => !idle) : reached;
+    const active = reached.some(({ idle }) => !idle)
+      ? reached.filter(({ idle }) => !idle)
+      : reached;
     // Under either policy nothing moves before each has seen a row.
     if (active.some(({ ms }) => ms === null)) return committedMs;
     const times = active.map(({ ms }) => ms!);

@@ -15,7 +15,10 @@ export interface WindowShape {
 }
 
 /** Panes where windows overlap and the aggregation may be merged, else the windows themselves. */
-export function windowShapeOf(window: Omit<TimeWindowSpec, 'kind'>, orderFree: boolean): WindowShape {
+export function windowShapeOf(
+  window: Omit<TimeWindowSpec, 'kind'>,
+  orderFree: boolean,
+): WindowShape {
   const panes = orderFree && window.slideMs < window.sizeMs;
   const { sizeMs, slideMs } = window;
   return { sizeMs, slideMs, panes, stepMs: panes ? paneMs(window) : window.sizeMs };

@@ -255,8 +255,7 @@ class Wiring {
     if (node.window !== null && node.window.kind !== 'count' && !context.timed[0]) {
       throw refuse(node, 'has windows but no event time in front of it; declare a watermark');
     }
-    const behind = (consumer: PlanNode) =>
-      hasState(consumer) || this.leadsTo(consumer, hasState);
+    const behind = (consumer: PlanNode) => hasState(consumer) || this.leadsTo(consumer, hasState);
     const { operator, push, mayFailLate } = createAggregation(node, context, {
       pushes: {
         append: this.after(node.uid, 'append', (consumer) => !behind(consumer)),

@@ -18,7 +18,13 @@ import {
 import type { OperatorDraft } from './operator-draft.ts';
 import type { Eviction } from './operator-state.ts';
 import type { ColumnKind } from './row-table.ts';
-import { type DecodedRows, decodeRows, encodeKeys, encodeRows, slotsByKeyGroup } from './rows-codec.ts';
+import {
+  type DecodedRows,
+  decodeRows,
+  encodeKeys,
+  encodeRows,
+  slotsByKeyGroup,
+} from './rows-codec.ts';
 
 /** Columns one operator may have: more would be a mutated header. */
 const COLUMNS_MAX = 1_024;
@@ -83,7 +89,8 @@ export function encodeDelta(operators: readonly OperatorDraft[]): Uint8Array {
 export function decodeDelta(bytes: Uint8Array): DecodedOperator[] {
   const reader = new ByteReader(bytes);
   const version = readFormatVersion(reader, DELTA_FORMAT_VERSION, DELTA_FORMAT_WITHOUT_REMOVALS);
-  const decodeChanges = version === DELTA_FORMAT_VERSION ? decodeChangedTable : decodeWithoutRemovals;
+  const decodeChanges =
+    version === DELTA_FORMAT_VERSION ? decodeChangedTable : decodeWithoutRemovals;
   const operators: DecodedOperator[] = [];
   for (let count = reader.count('operators'); count > 0; count -= 1) {
     const header = decodeOperatorHeader(reader);
@@ -91,7 +98,11 @@ export function decodeDelta(bytes: Uint8Array): DecodedOperator[] {
     for (let left = reader.count('evictions', 3); left > 0; left -= 1) {
       evictions.push(decodeEviction(reader));
     }
-    operators.push({ ...header, evictions, tables: decodeTables(reader, header.kinds, decodeChanges) });
+    operators.push({
+      ...header,
+      evictions,
+      tables: decodeTables(reader, header.kinds, decodeChanges),
+    });
   }
   reader.end();
   return operators;

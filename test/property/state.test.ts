@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { hashOfKey, keyGroupOf } from '../../lib/model/hash-range.ts';
 import { ByteReader, ByteWriter } from '../../lib/state/codec.ts';
+import type { StateDraft } from '../../lib/state/draft.ts';
 import { copyJson, isPlainJson, type JsonValue } from '../../lib/state/json-value.ts';
 import { KeyedState } from '../../lib/state/keyed-state.ts';
 import {
@@ -8,7 +10,7 @@ import {
   encodeNumberColumn,
   noNumberColumns,
 } from '../../lib/state/number-column.ts';
-import { type Change, draftOf, rowsOf, segmentBytes } from '../unit/state/support.ts';
+import { type Change, draftOf, put, rowsOf, SCHEMA, segmentBytes } from '../unit/state/support.ts';
 import { cases } from './cases.ts';
 
 const aDouble = fc.oneof(
@@ -124,3 +126,82 @@ test('replaying deltas, from the start or from any snapshot, gives the bytes of 
     cases(),
   );
 });
+
+test('rows that are put and removed are those of a map, in the warm state and in a replica', () => {
+  const aChange = fc.record({
+    rowKey: fc.integer({ min: 0, max: 1 }),
+    key: fc.integer({ min: 0, max: 40 }).map(String),
+    count: fc.option(fc.integer({ min: 1, max: 9 }), { nil: null }),
+  });
+  fc.assert(
+    fc.property(fc.array(fc.array(aChange, { maxLength: 60 }), { maxLength: 6 }), (batches) => {
+      const [state, replica] = [KeyedState.empty(), KeyedState.empty()];
+      const expected = new Map<string, number>();
+      for (const batch of batches) {
+        const draft = state.draft();
+        const operator = draft.operator('totals', SCHEMA);
+        for (const { rowKey, key, count } of batch) {
+          if (count === null) {
+            expected.delete(`${rowKey} ${key}`);
+            const keyId = operator.keys.intern(key, keyGroupOf(hashOfKey(key)));
+            operator.table(rowKey).remove(keyId);
+          } else {
+            expected.set(`${rowKey} ${key}`, count);
+            put(draft, { rowKey, key, cells: [count, Number.NaN, undefined] });
+          }
+        }
+        const delta = draft.encodeDelta();
+        state.adopt(draft);
+        replica.applyDelta(delta);
+        replica.applyDelta(delta);
+      }
+      const counts = new Map([...rowsOf(state)].map(([name, [count]]) => [name, count]));
+      expect([...counts].sort()).toEqual([...expected].sort());
+      expect(segmentBytes(replica)).toEqual(segmentBytes(state));
+      expect(state.rowCount()).toBe(expected.size);
+    }),
+    cases(),
+  );
+});
+
+test('what a record put and removed is taken back whole', () => {
+  const aStep = fc.record({
+    key: fc.integer({ min: 0, max: 6 }).map(String),
+    count: fc.option(fc.integer({ min: 1, max: 9 }), { nil: null }),
+  });
+  const steps = fc.array(aStep, { maxLength: 12 });
+  fc.assert(
+    fc.property(steps, steps, steps, (warm, kept, undone) => {
+      const apply = (draft: StateDraft, changes: typeof warm) => {
+        const operator = draft.operator('totals', SCHEMA);
+        for (const { key, count } of changes) {
+          const keyId = operator.keys.intern(key, keyGroupOf(hashOfKey(key)));
+          if (count === null) operator.table(0).remove(keyId);
+          else put(draft, { rowKey: 0, key, cells: [count, count, { count }] });
+        }
+      };
+      const state = KeyedState.empty();
+      const before = state.draft();
+      apply(before, warm);
+      state.adopt(before);
+      const [plain, draft] = [state.draft(), state.draft({ undoable: true })];
+      apply(plain, kept);
+      apply(draft, kept);
+      draft.journal.mark();
+      apply(draft, undone);
+      draft.journal.undo();
+      expect(rowsIn(draft)).toEqual(rowsIn(plain));
+    }),
+    cases(),
+  );
+});
+
+/** Rows as a draft's readers see them. */
+function rowsIn(draft: StateDraft): Map<string, unknown> {
+  const operator = draft.operator('totals', SCHEMA);
+  const rows = new Map<string, unknown>();
+  operator.table(0).forEach((table, slot) => {
+    rows.set(operator.keys.textOf(table.keyIds[slot]!), table.getValue(2, slot));
+  });
+  return new Map([...rows].sort(([left], [right]) => (left < right ? -1 : 1)));
+}

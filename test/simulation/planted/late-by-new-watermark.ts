@@ -7,7 +7,12 @@ export const planted: PlantedBug = {
       path: 'lib/runtime/process-batch.ts',
       source: '      pass.endRecord();\n',
       replacement:
-        '      pass.endRecord();\n      pass.previous = new GroupWatermarks(this.advance(input.watermarkMs), input.floors);\n',
+        '      pass.endRecord();\n      pass.previous = GroupWatermarks.of(this.progress.advance(input.watermarkMs, null).closedMs, input.floors);\n',
+    },
+    {
+      path: 'lib/operators/keyed-operator.ts',
+      source: ': this.previous.of(',
+      replacement: ': this.pass.previous.of(',
     },
   ],
 };

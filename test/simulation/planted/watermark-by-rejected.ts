@@ -7,7 +7,7 @@ export const planted: PlantedBug = {
       path: 'lib/operators/stateless.ts',
       source: '    if (isAhead(time, pass.arrivedAtMs, node.maxAheadMs)) {\n',
       replacement:
-        '    if (time > pass.maxSeenMs) pass.maxSeenMs = time;\n    if (isAhead(time, pass.arrivedAtMs, node.maxAheadMs)) {\n',
+        '    if (time > clock.maxSeenMs) clock.maxSeenMs = time;\n    if (isAhead(time, pass.arrivedAtMs, node.maxAheadMs)) {\n',
     },
   ],
 };

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { hashOfKey } from '../../../lib/model/hash-range.ts';
 import { createKeyReader, type KeyOrigin } from '../../../lib/operators/key.ts';
-import { aPass } from '../../support/passes.ts';
 import { RecordFault } from '../../../lib/operators/record-fault.ts';
 import { KeyDictionary } from '../../../lib/state/key-dictionary.ts';
+import { aPass } from '../../support/passes.ts';
 
 const NOT_PARTITIONED = { partitionedBy: null };
 

@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { aPass } from '../../support/passes.ts';
 import { wirePlan } from '../../../lib/operators/wire-plan.ts';
 import {
   type AggregateNode,
@@ -8,6 +7,7 @@ import {
   type Plan,
   type PlanNode,
 } from '../../../lib/plan/plan.ts';
+import { aPass } from '../../support/passes.ts';
 
 const source: PlanNode = {
   kind: 'kinesis-source',
@@ -56,8 +56,7 @@ const planOf = (...nodes: readonly PlanNode[]): Plan => ({
   ...PLAN_DEFAULTS,
   nodes: [source, ...nodes],
 });
-const wire = (...nodes: readonly PlanNode[]) =>
-  wirePlan(planOf(...nodes), aPass(), () => () => {});
+const wire = (...nodes: readonly PlanNode[]) => wirePlan(planOf(...nodes), aPass(), () => () => {});
 
 describe('a plan that cannot run is refused when it is wired', () => {
   test.each([

@@ -1,6 +1,5 @@
 import * as v from 'valibot';
 import { describe, expect, test } from 'vitest';
-import { PLAN_DEFAULTS } from '../../../lib/plan/plan.ts';
 import type {
   AggregateNode,
   AggregateSpec,
@@ -8,6 +7,7 @@ import type {
   SinkNode,
   SourceNode,
 } from '../../../lib/plan/plan.ts';
+import { PLAN_DEFAULTS } from '../../../lib/plan/plan.ts';
 import { findPlanProblems } from '../../../lib/plan/validate.ts';
 
 const HOUR = 3_600_000;
@@ -155,10 +155,16 @@ describe('a plan that cannot run is refused', () => {
     'table-without-key': [source, { ...table, inputs: [source.uid] }],
     'table-key-lost': planOutOf([unchanged, { ...table, inputs: ['map-1'] }]),
     'window-without-watermark': [source, { ...aggregate, inputs: [source.uid] }, table],
-    'window-size-zero': planWith({ aggregate: { window: { kind: 'time', sizeMs: 0, slideMs: 0 } } }),
-    'window-slide-zero': planWith({ aggregate: { window: { kind: 'time', sizeMs: 10, slideMs: 0 } } }),
+    'window-size-zero': planWith({
+      aggregate: { window: { kind: 'time', sizeMs: 0, slideMs: 0 } },
+    }),
+    'window-slide-zero': planWith({
+      aggregate: { window: { kind: 'time', sizeMs: 10, slideMs: 0 } },
+    }),
     'window-gaps': planWith({ aggregate: { window: { kind: 'time', sizeMs: 10, slideMs: 11 } } }),
-    'window-too-fine': planWith({ aggregate: { window: { kind: 'time', sizeMs: HOUR, slideMs: 3_599_999 } } }),
+    'window-too-fine': planWith({
+      aggregate: { window: { kind: 'time', sizeMs: HOUR, slideMs: 3_599_999 } },
+    }),
     'watermark-twice': planWith({
       sinks: [
         { ...watermark, uid: 'watermark-2', inputs: ['kinesis-departures'] } as PlanNode,

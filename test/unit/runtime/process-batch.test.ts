@@ -106,8 +106,20 @@ describe('event time', () => {
     expect(drive.push([reading(5)]).result.counts).toMatchObject({ applied: 1, late: 0 });
   });
 
-  test('nothing is late on an empty log, also in 1970 and before', () => {
-    const plan = hourly().to(s3('rows'), { mode: 'append' }).plan();
+  test('the watermark begins at 1970, so that a window that ended by then is late', () => {
+    const drive = new PassDrive(hourly().to(s3('rows'), { mode: 'append' }).plan());
+    const before = { device: 'a', value: 1, at: -5 * MINUTE };
+    const { result } = drive.push([before, { ...before, at: 5 * MINUTE }]);
+    expect(result.counts).toMatchObject({ applied: 1, late: 1 });
+    expect(result.watermarkMs).toBe(0);
+  });
+
+  test('nothing is late on an empty log where the watermark begins nowhere', () => {
+    const declared = hourly().to(s3('rows'), { mode: 'append' }).plan();
+    const nodes = declared.nodes.map((node) =>
+      node.kind === 'watermark' ? { ...node, startMs: null } : node,
+    );
+    const plan = { ...declared, nodes };
     const drive = new PassDrive(plan);
     const old = { device: 'a', value: 1, at: -5 * MINUTE };
     const { result } = drive.push([old, { ...old, at: 0 }, { ...old, at: 30 * MINUTE }]);

@@ -36,7 +36,7 @@ function damage(bytes: Buffer, next: () => number): Uint8Array {
 }
 
 describe.each([
-  ['a delta', 'delta-v1.bin', (bytes: Uint8Array) => KeyedState.empty().applyDelta(bytes)],
+  ['a delta', 'delta-v2.bin', (bytes: Uint8Array) => KeyedState.empty().applyDelta(bytes)],
   ['a segment', 'segment-v1.bin', (bytes: Uint8Array) => KeyedState.fromSegments([bytes])],
 ] as const)('%s', (_, name, read) => {
   const stored = readFileSync(new URL(`golden/${name}`, import.meta.url));
@@ -68,7 +68,7 @@ describe.each([
 });
 
 test('a delta that cannot be read wholly changes nothing', () => {
-  const stored = readFileSync(new URL('golden/delta-v1.bin', import.meta.url));
+  const stored = readFileSync(new URL('golden/delta-v2.bin', import.meta.url));
   const state = KeyedState.empty();
   const before = segmentBytes(state);
   expect(() => state.applyDelta(stored.subarray(0, stored.length - 1))).toThrow(EngineError);
@@ -94,6 +94,7 @@ function deltaOfTables(
     writer.texts(['ada']);
     writer.byte(2);
     writer.texts([json]);
+    writer.varint(0);
   }
   return writer.finish();
 }

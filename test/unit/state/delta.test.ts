@@ -33,13 +33,14 @@ describe('a delta', () => {
     a.table(7).touch(a.keys.intern('k', 2));
     a.table(1).touch(a.keys.intern('k', 2));
     const block = `01${'010201'}${'016b'}01${'00'.repeat(8)}`;
+    const noneRemoved = '00';
     const bytes = draft.encodeDelta();
     expect(hexOf(bytes)).toBe(
       [
-        '01' + '03',
-        `${textHex('a') + textHex('s')}0100000202${block}0e${block}`,
+        '02' + '03',
+        `${textHex('a') + textHex('s')}0100000202${block}${noneRemoved}0e${block}${noneRemoved}`,
         `${textHex('b') + textHex('s')}020001010903c800`,
-        `${textHex('c') + textHex('s')}0100000100${block}`,
+        `${textHex('c') + textHex('s')}0100000100${block}${noneRemoved}`,
       ].join(''),
     );
     expect(decodeDelta(bytes)).toMatchObject([
@@ -58,6 +59,21 @@ describe('a delta', () => {
         tables: [],
       },
       { uid: 'c', tables: [{ rowKey: 0 }] },
+    ]);
+  });
+
+  test('names removed rows by their keys behind the rows of a table', () => {
+    const state = KeyedState.empty();
+    const warm = state.draft();
+    const before = warm.operator('o', ONE_NUMBER);
+    for (const key of ['k', 'm']) before.table(1).touch(before.keys.intern(key, 2));
+    state.adopt(warm);
+    const draft = state.draft();
+    const operator = draft.operator('o', ONE_NUMBER);
+    operator.table(1).remove(operator.keys.find('k'));
+    const [decodedOperator] = decodeDelta(draft.encodeDelta());
+    expect(decodedOperator!.tables).toMatchObject([
+      { rowKey: 1, rows: { texts: [] }, removed: { texts: ['k'], keyGroups: Uint8Array.of(2) } },
     ]);
   });
 
@@ -104,7 +120,12 @@ describe('a delta', () => {
     ],
     ['with an eviction of nothing', `0101${HEADER}01000605`, 'an eviction ends before it begins'],
     ['with bytes behind it', '01' + '00' + '00', '1 bytes are left over'],
-    ['of a later version', '02' + '00', 'format version 2 is not 1; a newer version wrote it'],
+    ['of a later version', '03' + '00', 'format version 3 is not 2; a newer version wrote it'],
+    [
+      'with other removed rows than it counts',
+      `0201${HEADER}000100${'00'.repeat(2)}02${'01' + '010201'}016b`,
+      'removed rows are miscounted',
+    ],
   ])('%s is refused', (_, hex, message) => {
     expect(() => decoded(hex)).toThrow(message);
   });

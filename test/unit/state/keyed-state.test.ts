@@ -52,7 +52,7 @@ describe('a draft', () => {
   test('has the shortest delta as long as nothing changes', () => {
     const draft = KeyedState.empty().draft();
     draft.operator('totals', SCHEMA).table(0);
-    expect(draft.encodeDelta()).toEqual(Uint8Array.of(1, 0));
+    expect(draft.encodeDelta()).toEqual(Uint8Array.of(2, 0));
   });
 
   test('is adopted only by the state it was begun on', () => {

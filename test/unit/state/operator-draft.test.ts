@@ -142,7 +142,7 @@ describe('an eviction in a draft', () => {
     operator.evict({ rowKey: 0, ...ALL });
     operator.evict({ rowKey: 1, ...ALL });
     expect(operator.evictions).toEqual([]);
-    expect(draft.encodeDelta()).toEqual(Uint8Array.of(1, 0));
+    expect(draft.encodeDelta()).toEqual(Uint8Array.of(2, 0));
     add(operator, 0, 'bob', 1);
     state.adopt(draft);
     expect(rowsOf(state)).toEqual(['0 bob 6 -']);

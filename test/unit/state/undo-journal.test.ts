@@ -44,11 +44,11 @@ describe('undoing what a record did', () => {
     put(draft, change('bob', 2, undefined));
     put(draft, change('ada', 3, 'y'));
     draft.journal.undo();
-    expect(draft.encodeDelta()).toEqual(Uint8Array.of(1, 0));
+    expect(draft.encodeDelta()).toEqual(Uint8Array.of(2, 0));
     const single = KeyedState.empty().draft({ undoable: true });
     put(single, change('ada', 1, 'x'));
     single.journal.undo();
-    expect(single.encodeDelta()).toEqual(Uint8Array.of(1, 0));
+    expect(single.encodeDelta()).toEqual(Uint8Array.of(2, 0));
   });
 
   test('goes back to the last mark and no further, and is done once', () => {
