@@ -62,6 +62,8 @@ export interface OperatorContext {
   readonly behindMs: number;
   /** Whether event time is declared in front of it, for each of its inputs. */
   readonly timed: readonly boolean[];
+  /** Whether rows come to it only when the watermark has advanced, besides those of records. */
+  readonly takesResults: boolean;
 }
 
 /** An operator and the way into it. */
@@ -289,6 +291,7 @@ class Wiring {
           : source,
       behindMs: this.behindMs(node.uid),
       timed: node.inputs.map((uid) => this.isTimed(uid)),
+      takesResults: this.upstreamOf(node.uid).some(givesOutByWatermark),
     };
   }
 
@@ -341,6 +344,13 @@ class Wiring {
 const isClock = ({ kind }: PlanNode) => kind === 'watermark' || kind === 'processing-time';
 
 const hasState = (node: PlanNode) => isOperator(node) && node.kind !== 'transform-batch';
+
+/** Whether a node hands on rows when the watermark has advanced, after the rows of the batch. */
+const givesOutByWatermark = (node: PlanNode) =>
+  isAggregation(node.kind) ||
+  (node.kind === 'join' && node.type !== 'inner') ||
+  (node.kind === 'map-groups' && node.timeout === 'event-time') ||
+  (node.kind === 'process' && node.timers === 'event-time');
 
 const isAggregation = (kind: PlanNode['kind']) => kind === 'aggregate' || kind === 'reduce';
 
