@@ -64,6 +64,8 @@ export interface OperatorContext {
   readonly timed: readonly boolean[];
   /** Whether rows come to it only when the watermark has advanced, besides those of records. */
   readonly takesResults: boolean;
+  /** Whether functions of the pipeline see rows: they may change them, or make them other than JSON. */
+  readonly userCode: boolean;
 }
 
 /** An operator and the way into it. */
@@ -88,9 +90,11 @@ class Wiring {
   /** What leads into a node, by uid and mode: a node with several inputs is wired once. */
   private readonly wired = new Map<string, readonly (Push | null)[]>();
   private mayFailLate = false;
+  private readonly userCode: boolean;
 
   constructor(plan: Plan, pass: Pass, sinkOf: (uid: string) => Push) {
     this.plan = plan;
+    this.userCode = plan.nodes.some(runsCode);
     this.pass = pass;
     this.sinkOf = sinkOf;
   }
@@ -177,7 +181,7 @@ class Wiring {
       case 'sample':
         return createSample(node, next);
       case 'static-join':
-        return createStaticJoin(node, next, this.pass);
+        return createStaticJoin(node, { next, pass: this.pass, userCode: this.userCode });
       case 'event-time':
         return createEventTime(node, next);
       case 'watermark':
@@ -292,6 +296,7 @@ class Wiring {
       behindMs: this.behindMs(node.uid),
       timed: node.inputs.map((uid) => this.isTimed(uid)),
       takesResults: this.upstreamOf(node.uid).some(givesOutByWatermark),
+      userCode: this.userCode,
     };
   }
 
@@ -351,6 +356,19 @@ const givesOutByWatermark = (node: PlanNode) =>
   (node.kind === 'join' && node.type !== 'inner') ||
   (node.kind === 'map-groups' && node.timeout === 'event-time') ||
   (node.kind === 'process' && node.timers === 'event-time');
+/** Whether a node runs functions of the pipeline over rows. Those of sinks get rows of their own. */
+function runsCode(node: PlanNode): boolean {
+  if (isSink(node)) return false;
+  if (node.kind !== 'kinesis-source') return Object.entries(node).some(isCode);
+  return node.schema !== null || node.partitionedByFunction !== undefined;
+}
+
+/** What a table or a state begins with is the user's data, and copied. */
+function isCode([name, value]: [string, unknown]): boolean {
+  if (typeof value === 'function') return true;
+  if (typeof value !== 'object' || value === null) return false;
+  return name !== 'table' && name !== 'initial' && Object.entries(value).some(isCode);
+}
 
 const isAggregation = (kind: PlanNode['kind']) => kind === 'aggregate' || kind === 'reduce';
 
