@@ -109,7 +109,7 @@ export function createEngineWorld(options: WorldOptions) {
       objects: createS3ObjectStore(clients.s3, 'engine'),
       tables: createDynamoDbTablePublisher(clients.dynamodb, clock),
       files: createS3ObjectPublisher(clients.s3, 'engine', clock),
-      stream: createKinesisSourceStream(clients.kinesis, STREAM_ARN),
+      streams: new Map([[source, createKinesisSourceStream(clients.kinesis, STREAM_ARN)]]),
       clock,
       ids,
       logger,
@@ -134,7 +134,8 @@ export function createEngineWorld(options: WorldOptions) {
         identity: {
           pipeline: plan.name,
           stage: SINGLE_STAGE,
-          source,
+          sources: new Map([[STREAM_ARN, source]]),
+          inOneTask: false,
           planHash: version.hash,
           isKeyed: isKeyed(version),
           codeHash: 'code',
@@ -152,7 +153,13 @@ export function createEngineWorld(options: WorldOptions) {
     },
 
     maintain: (faults?: Parameters<typeof portsOf>[0]) =>
-      maintain(portsOf(faults), { pipeline: plan.name, stage: SINGLE_STAGE, source, ringSize }),
+      maintain(portsOf(faults), {
+        pipeline: plan.name,
+        stage: SINGLE_STAGE,
+        sources: new Map([[STREAM_ARN, source]]),
+        inOneTask: false,
+        ringSize,
+      }),
 
     /** Puts events into the stream and returns them as Lambda would deliver them. */
     push(events: readonly unknown[], partitionKey = 'key'): DeliveredRecord[] {
