@@ -49,7 +49,7 @@ export interface GroupState<State> extends CallTimes {
 }
 
 /** The state of one key in `mapWithState`. */
-export interface MapState<State> extends CallTimes {
+export interface KeyState<State> extends CallTimes {
   /** Whether the key has a state. */
   readonly exists: boolean;
   /** Whether the key had no row for as long as its timeout: the state goes after this call. */
@@ -80,7 +80,7 @@ export interface StatePart<Handle> extends StateSpec {
 }
 
 /** One value per key. */
-export interface ValuePart<Value> {
+export interface ValueState<Value> {
   /** The value, or `undefined` when there is none. */
   get(): Value | undefined;
   set(value: Value): void;
@@ -88,7 +88,7 @@ export interface ValuePart<Value> {
 }
 
 /** A list of values per key. */
-export interface ListPart<Value> {
+export interface ListState<Value> {
   /** All values, in the order in which they were added. */
   get(): readonly Value[];
   append(...values: readonly Value[]): void;
@@ -98,7 +98,7 @@ export interface ListPart<Value> {
 }
 
 /** Values by name per key. */
-export interface MapPart<Value> {
+export interface MapState<Value> {
   get(name: string): Value | undefined;
   has(name: string): boolean;
   set(name: string, value: Value): void;
@@ -124,7 +124,7 @@ export interface StatePartOptions {
  * @example
  * const state = { visits: value<number>({ ttl: '30 days' }) };
  */
-export function value<Value>(options: StatePartOptions = {}): StatePart<ValuePart<Value>> {
+export function value<Value>(options: StatePartOptions = {}): StatePart<ValueState<Value>> {
   return statePart('value', options);
 }
 
@@ -134,7 +134,7 @@ export function value<Value>(options: StatePartOptions = {}): StatePart<ValuePar
  * @example
  * const state = { lastPages: list<string>() };
  */
-export function list<Value>(options: StatePartOptions = {}): StatePart<ListPart<Value>> {
+export function list<Value>(options: StatePartOptions = {}): StatePart<ListState<Value>> {
   return statePart('list', options);
 }
 
@@ -144,7 +144,7 @@ export function list<Value>(options: StatePartOptions = {}): StatePart<ListPart<
  * @example
  * const state = { seen: map<boolean>({ ttl: '1 day' }) };
  */
-export function map<Value>(options: StatePartOptions = {}): StatePart<MapPart<Value>> {
+export function map<Value>(options: StatePartOptions = {}): StatePart<MapState<Value>> {
   return statePart('map', options);
 }
 
