@@ -19,6 +19,8 @@ type Scalar = string | number | boolean | null;
 export interface KeyReader {
   /** Id of the row's key in the operator's dictionary; throws a fault when the row has no valid key. */
   idOf(row: unknown, keys: KeyDictionary): number;
+  /** The same for a key that comes without a row, by its values in the order of `fields`. */
+  idOfValues(values: readonly unknown[], keys: KeyDictionary): number;
   /** Names of the key's fields in a result row. */
   readonly fields: readonly string[];
   /** The values of a key from its own text, in the order of `fields`. */
@@ -66,6 +68,12 @@ export function createKeyReader({ uid, key, source, pass }: KeyOrigin): KeyReade
 
   return {
     fields: key.fields,
+    idOfValues(values, keys) {
+      return idOfValues(
+        values.map((value, index) => checked(value, names[index]!)),
+        keys,
+      );
+    },
     idOf(row, keys) {
       if (only === null) {
         return idOfValues(

@@ -290,6 +290,8 @@ export interface MapGroupsNode {
   /** Whether a call gives any number of rows, or exactly one. */
   readonly flat: boolean;
   readonly timeout: TimeoutKind;
+  /** Whether rows at or before the watermark are dropped; Spark does so where timeouts go by event time. */
+  readonly dropLate: boolean;
 }
 
 /** `mapWithState`: one call for each row. */
