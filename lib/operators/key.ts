@@ -66,6 +66,12 @@ export function createKeyReader({ uid, key, source, pass }: KeyOrigin): KeyReade
     return id >= 0 ? id : intern(text, values, keys);
   };
 
+  /** Without fields all rows are one group, and nothing is read. */
+  const idOfNothing = (keys: KeyDictionary): number => {
+    const id = keys.find(NO_FIELDS);
+    return id >= 0 ? id : intern(NO_FIELDS, [], keys);
+  };
+
   return {
     fields: key.fields,
     idOfValues(values, keys) {
@@ -75,6 +81,7 @@ export function createKeyReader({ uid, key, source, pass }: KeyOrigin): KeyReade
       );
     },
     idOf(row, keys) {
+      if (reads.length === 0) return idOfNothing(keys);
       if (only === null) {
         return idOfValues(
           reads.map((read, index) => checked(read(row), names[index]!)),
@@ -118,6 +125,8 @@ export function placeTextReader(
 }
 
 const MARK = '\u0000';
+/** The own text of a key without fields. */
+const NO_FIELDS = `${MARK}[]`;
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /** A value of the key that is a JSON scalar. */
@@ -144,6 +153,8 @@ function placeText(values: readonly Scalar[]): string {
  */
 function placeOf(key: KeySpec, source: KeyOrigin['source']) {
   const all = key.selectors.map((_, index) => index);
+  // The one group of all rows has no value that a producer could have partitioned by.
+  if (all.length === 0) return { indexes: all, declared: false };
   const byFunction = source.partitionedByFunction !== undefined;
   if (source.partitionedBy === null || byFunction) {
     return { indexes: all, declared: byFunction };

@@ -1,6 +1,7 @@
+import { EngineError } from '../model/errors.ts';
 import type { Duration } from '../time/duration.ts';
 import { parseDuration } from '../time/duration.ts';
-import type { WindowSpec } from './plan.ts';
+import type { CountWindowSpec, SessionWindowSpec, TimeWindowSpec, WindowSpec } from './plan.ts';
 import type { Invalid } from './row-types.ts';
 
 /** A length of time that is not zero; a literal zero or negative one does not compile. */
@@ -34,4 +35,58 @@ export function sliding<Size extends Duration, Slide extends Duration>(
   slide: Slide & Positive<Slide>,
 ): WindowSpec {
   return { kind: 'time', sizeMs: parseDuration(size), slideMs: parseDuration(slide) };
+}
+
+/**
+ * Sessions: rows of a key belong together while none is further than a gap from another, whatever
+ * their order. Each row covers the time from its own to a gap later, and rows whose times overlap or
+ * touch are one session, which begins with its first row and ends a gap after its last. The gap may be
+ * a function of the row that gives it in milliseconds (whole ones: fractions do not count); a row whose
+ * gap is zero, negative or not finite takes no part. A row is late when its own time and gap have
+ * passed, also where a session of its key is still open.
+ *
+ * Sessions that a row joins are merged in the order of their starts: that is what `first`, `last`,
+ * `collectList` and `reduce` go by among rows that came while their sessions were still apart.
+ *
+ * @example
+ * stream.keyBy('visitor').window(session('30 minutes'));
+ * @example
+ * stream.keyBy('visitor').window(session((click: Click) => (click.isApp ? 600_000 : 1_800_000)));
+ */
+export function session<Row = never, Gap extends Duration = Duration>(
+  gap: (Gap & Positive<Gap>) | ((row: Row) => number),
+): SessionWindowSpec {
+  if (typeof gap === 'function') return { kind: 'session', gap };
+  return { kind: 'session', gap: parseDuration(gap) };
+}
+
+/**
+ * Windows of rows: with each `slide` rows of a key comes a window of its last `size` rows, the first
+ * ones also before there are as many. Rows are numbered as they arrive, whatever their time, and a
+ * window comes out at once, with the row that completes it.
+ *
+ * @param slide - @default `size`: windows that do not overlap
+ * @example
+ * stream.keyBy('sensor').window(counting(100));
+ * @example
+ * stream.keyBy('sensor').window(counting(100, 10));
+ */
+export function counting(size: number, slide: number = size): CountWindowSpec {
+  return { kind: 'count', size: countOf(size, 'size'), slide: countOf(slide, 'slide') };
+}
+
+/**
+ * One group for each event time: rows of a key with the very same time. It is closed once the
+ * watermark has reached that time; its windowStart and windowEnd are both that time.
+ *
+ * @example
+ * stream.keyBy('account').window(instants());
+ */
+export function instants(): TimeWindowSpec {
+  return { kind: 'time', sizeMs: 0, slideMs: 1 };
+}
+
+function countOf(rows: number, name: string): number {
+  if (Number.isSafeInteger(rows) && rows >= 1) return rows;
+  throw new EngineError('invalid', `the ${name} of a window of rows must be a whole number from 1`);
 }
