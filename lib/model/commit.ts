@@ -47,7 +47,7 @@ export interface SnapshotPointer {
 
 /**
  * The plain attributes of a commit: at most 640 bytes when stored for one shard, so that an empty batch is
- * one write unit. In a log that shards share, each shard adds its position: 50 of them are some 6 KB.
+ * one write unit. In a log that shards share, each shard adds its position.
  */
 export interface CommitHeader {
   readonly formatVersion: number;
