@@ -13,7 +13,7 @@ import { firstWindowStart, lastWindowStart } from '../time/window.ts';
 import type { GroupWatermarks } from './group-watermarks.ts';
 import { createJoinRows, type JoinRows } from './join-rows.ts';
 import { isExpired, LEFT, RIGHT, type SideRules, sideRules } from './join-sides.ts';
-import { ENTRY, type Entries, JoinState } from './join-state.ts';
+import { type Arrival, ENTRY, type Entries, JoinState } from './join-state.ts';
 import { createKeyReader, type KeyReader } from './key.ts';
 import { faultOf, operatorFailed } from './record-fault.ts';
 import type { StatefulOperator, Watermarks } from './stateful-operator.ts';
@@ -34,14 +34,6 @@ interface Side {
   readonly key: KeyReader;
   readonly where: Test | null;
   readonly state: JoinState;
-}
-
-/** A row on its way through the join. */
-interface Arrival {
-  readonly row: unknown;
-  readonly keyId: number;
-  readonly timeMs: number;
-  readonly placeMs: number;
 }
 
 const OPEN: TimeBound = {
@@ -198,8 +190,7 @@ class JoinOperator implements StatefulOperator {
     }
     if (met && this.node.type === 'semi' && rules.tag === LEFT) return;
     this.context.pass.reached = true;
-    const { row, timeMs, keyId, placeMs } = arrival;
-    mine.state.add(keyId, placeMs, { met: met && rules.marks ? 1 : 0, row, timeMs });
+    mine.state.add(arrival, met && rules.marks ? 1 : 0);
   }
 
   /** Hands on the pairs of a row with stored rows of the other side; whether there were any. */
