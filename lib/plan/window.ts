@@ -1,8 +1,9 @@
-import { EngineError } from '../model/errors.ts';
 import type { Duration } from '../time/duration.ts';
 import { parseDuration } from '../time/duration.ts';
-import type { CountWindowSpec, SessionWindowSpec, TimeWindowSpec, WindowSpec } from './plan.ts';
+import type { CountWindowSpec, SessionWindowSpec, TimeWindowSpec } from './plan.ts';
 import type { Invalid } from './row-types.ts';
+
+declare const signature: unique symbol;
 
 /** A length of time that is not zero; a literal zero or negative one does not compile. */
 export type Positive<Length extends Duration> = Length extends
@@ -12,13 +13,21 @@ export type Positive<Length extends Duration> = Length extends
   ? Invalid<'a window must be longer than zero'>
   : unknown;
 
+/** Sessions whose gap may depend on rows of type `Row`. */
+export interface SessionWindow<in Row> extends SessionWindowSpec {
+  readonly [signature]?: (row: Row) => void;
+}
+
+/** Windows that rows of type `Row` can be divided into. */
+export type WindowOf<Row> = TimeWindowSpec | SessionWindow<Row> | CountWindowSpec;
+
 /**
  * Windows of one size that touch and do not overlap; they start at multiples of the size since 1970.
  *
  * @example
  * stream.keyBy('origin').window(tumbling('1 hour'));
  */
-export function tumbling<Size extends Duration>(size: Size & Positive<Size>): WindowSpec {
+export function tumbling<Size extends Duration>(size: Size & Positive<Size>): TimeWindowSpec {
   const sizeMs = parseDuration(size);
   return { kind: 'time', sizeMs, slideMs: sizeMs };
 }
@@ -33,7 +42,7 @@ export function tumbling<Size extends Duration>(size: Size & Positive<Size>): Wi
 export function sliding<Size extends Duration, Slide extends Duration>(
   size: Size & Positive<Size>,
   slide: Slide & Positive<Slide>,
-): WindowSpec {
+): TimeWindowSpec {
   return { kind: 'time', sizeMs: parseDuration(size), slideMs: parseDuration(slide) };
 }
 
@@ -53,11 +62,10 @@ export function sliding<Size extends Duration, Slide extends Duration>(
  * @example
  * stream.keyBy('visitor').window(session((click: Click) => (click.isApp ? 600_000 : 1_800_000)));
  */
-export function session<Row = never, Gap extends Duration = Duration>(
-  gap: (Gap & Positive<Gap>) | ((row: Row) => number),
-): SessionWindowSpec {
-  if (typeof gap === 'function') return { kind: 'session', gap };
-  return { kind: 'session', gap: parseDuration(gap) };
+export function session(gap: Duration): SessionWindow<unknown>;
+export function session<Row>(gap: (row: Row) => number): SessionWindow<Row>;
+export function session(gap: Duration | ((row: never) => number)): SessionWindow<never> {
+  return { kind: 'session', gap: typeof gap === 'string' ? parseDuration(gap) : gap };
 }
 
 /**
@@ -72,7 +80,7 @@ export function session<Row = never, Gap extends Duration = Duration>(
  * stream.keyBy('sensor').window(counting(100, 10));
  */
 export function counting(size: number, slide: number = size): CountWindowSpec {
-  return { kind: 'count', size: countOf(size, 'size'), slide: countOf(slide, 'slide') };
+  return { kind: 'count', size, slide };
 }
 
 /**
@@ -84,9 +92,4 @@ export function counting(size: number, slide: number = size): CountWindowSpec {
  */
 export function instants(): TimeWindowSpec {
   return { kind: 'time', sizeMs: 0, slideMs: 1 };
-}
-
-function countOf(rows: number, name: string): number {
-  if (Number.isSafeInteger(rows) && rows >= 1) return rows;
-  throw new EngineError('invalid', `the ${name} of a window of rows must be a whole number from 1`);
 }
