@@ -16,7 +16,6 @@ import type {
 import { asLogId } from '../../lib/model/ids.ts';
 import type { Position } from '../../lib/model/record.ts';
 import { createKeyReader } from '../../lib/operators/key.ts';
-import { aPass } from '../support/passes.ts';
 import { encodeLines } from '../../lib/operators/sinks/text.ts';
 import { decodeCommitBody, encodeCommitBody } from '../../lib/runtime/commit-body.ts';
 import { describeBatch, encodeLineage } from '../../lib/runtime/lineage.ts';
@@ -25,6 +24,7 @@ import { ByteReader, ByteWriter } from '../../lib/state/codec.ts';
 import { KeyDictionary } from '../../lib/state/key-dictionary.ts';
 import { decodeValueColumn, encodeValueColumn } from '../../lib/state/value-column.ts';
 import { aHeader } from '../support/headers.ts';
+import { aPass } from '../support/passes.ts';
 import { cases } from './cases.ts';
 
 const text = fc.string({ unit: 'grapheme', maxLength: 12 });
