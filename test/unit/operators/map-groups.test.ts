@@ -4,6 +4,7 @@ import type { GroupState } from '../../../lib/plan/user-state.ts';
 import {
   byFields,
   deadOf,
+  emittedTimes,
   StateDrive,
   type StatePlanOptions,
   statePlan,
@@ -460,4 +461,60 @@ test('two operators in a row see the rows of one batch in that batch', () => {
     { k: 'b', sum: [1] },
     { k: 'a', sum: [1] },
   ]);
+});
+
+describe('the event time of what comes out', () => {
+  const planOf = (timeout: 'processing-time' | 'event-time', apply: Apply, delayMs?: number) =>
+    statePlan(
+      {
+        kind: 'map-groups',
+        key: byFields('k'),
+        flat: true,
+        timeout,
+        dropLate: false,
+        apply: apply as never,
+      },
+      delayMs === undefined ? {} : { delayMs },
+    );
+
+  test('is the greatest of the rows, or the time of the timeout, and never late', () => {
+    const apply: Apply = (_, rows, state) => {
+      if (rows.length > 1) state.setTimeoutTimestamp(65);
+      return [{}];
+    };
+    const batches = [
+      [
+        { k: 'a', at: 30 },
+        { k: 'b', at: 40 },
+        { k: 'a', at: 60 },
+        { k: 'a', at: 50 },
+      ],
+      [{ k: 'b', at: 20 }],
+      [{ k: 'b', at: 70 }],
+    ];
+    expect(emittedTimes(planOf('event-time', apply, 0), batches)).toEqual([
+      [60, 40],
+      [61],
+      [70, 65],
+    ]);
+  });
+
+  test('is that of the batch for a timeout by the clock', () => {
+    const apply: Apply = (_, rows, state) => {
+      if (rows.length > 0) state.setTimeoutDuration('1 second');
+      return [{}];
+    };
+    const plan = planOf('processing-time', apply, 0);
+    const batches = [[{ k: 'a', at: 30 }], [{ k: 'b', at: 9_000 }], [{ k: 'c', at: 9_999 }]];
+    expect(emittedTimes(plan, batches, [0, 1_001, 5_000])).toEqual([
+      [30],
+      [9_000, 1_001],
+      [9_999, 9_001],
+    ]);
+  });
+
+  test('is nothing where no event time is declared', () => {
+    const plan = planOf('processing-time', () => [{}]);
+    expect(emittedTimes(plan, [[{ k: 'a', at: 30 }]])).toEqual([[Number.NaN]]);
+  });
 });
