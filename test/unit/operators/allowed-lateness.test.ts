@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { hashOfKey, keyGroupOf } from '../../../lib/model/hash-range.ts';
 import type { AggregateSpec, OutputMode, WindowSpec } from '../../../lib/plan/plan.ts';
 import { session, sliding, tumbling } from '../../../lib/plan/window.ts';
 import { PassDrive } from '../../support/passes.ts';
@@ -90,6 +91,22 @@ describe('a window that is kept for late rows', () => {
     const { rows, result } = windows.push([row(108, 32)]);
     expect(shown(rows['out'])).toEqual([['a', 100, of(1, 8, 32)]]);
     expect(result.counts).toMatchObject({ applied: 1, lateRows: 1 });
+  });
+
+  test('does not come out again for a key whose own watermark has passed it', () => {
+    const window = sliding('20 milliseconds', '10 milliseconds');
+    const plan = aggregationPlan(
+      { window, allowedLatenessMs: 20, aggregates: { value: sum } },
+      'append',
+      { delayMs: 1_000 },
+    );
+    const windows = new PassDrive(plan);
+    windows.push([row(105, 1), row(105, 2, 'b')]);
+    const group = keyGroupOf(hashOfKey('a'));
+    windows.floors = [{ firstKeyGroup: group, lastKeyGroup: group, watermarkMs: 131 }];
+    const { rows, result } = windows.push([row(107, 4), row(108, 8, 'b')]);
+    expect(shown(rows['out'])).toEqual([['a', 100, 5]]);
+    expect(result.counts).toMatchObject({ applied: 2, lateRows: 1 });
   });
 
   test('comes out changed in update mode for as long', () => {
