@@ -82,12 +82,9 @@ class BatchWindow implements StatefulOperator {
   }
 
   countState(): number {
-    const { tables } = this.draft.state;
-    const fromMs = this.batchTimeMs - this.node.lengthMs;
     const keyIds = new Set<number>();
-    for (const [rowKey, table] of tables) {
-      const counts =
-        this.node.inverse === null ? rowKey > fromMs && rowKey >= 0 : rowKey === TOTALS;
+    for (const [rowKey, table] of this.draft.state.tables) {
+      const counts = this.node.inverse === null ? rowKey >= 0 : rowKey === TOTALS;
       if (!counts) continue;
       for (let slot = 0; slot < table.count; slot += 1) keyIds.add(table.keyIds[slot]!);
     }
