@@ -1,10 +1,9 @@
 // A pipeline in memory, batch by batch, with a clock that is moved by hand: the deployed runtime and
 // adapters over the model of the cloud, as in a simulation, but without faults and without chance.
 
-import { SINGLE_STAGE } from '../../contract/keys.ts';
 import type { Counts } from '../../model/commit.ts';
 import { EngineError } from '../../model/errors.ts';
-import { isKeyed, isSink, type Plan, type SinkNode, sourcesOf } from '../../plan/plan.ts';
+import { isSink, type Plan, type SinkNode, sourcesOf } from '../../plan/plan.ts';
 import type { Pipeline } from '../../plan/stream.ts';
 import { type Duration, parseDuration } from '../../time/duration.ts';
 import { EVENT_TIME_MS_MAX } from '../../time/event-time.ts';
@@ -171,9 +170,7 @@ class DrivenPipeline implements Driver {
   watermark(): number | null {
     const watermarks = this.task.logs().map((log) => this.cloud.headOf(log)?.watermarkMs ?? null);
     // Each shard has its own: what none holds back has passed for all.
-    return watermarks.some((ms) => ms === null)
-      ? null
-      : Math.min(...watermarks.map((ms) => ms!));
+    return watermarks.some((ms) => ms === null) ? null : Math.min(...watermarks.map((ms) => ms!));
   }
 
   counts(): Counts {

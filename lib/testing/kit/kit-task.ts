@@ -6,9 +6,9 @@ import type { LogId } from '../../model/ids.ts';
 import { asShardId } from '../../model/ids.ts';
 import { RING_SIZE } from '../../model/limits.ts';
 import { isKeyed, type Plan, sourcesOf } from '../../plan/plan.ts';
-import type { ExecutablePlan } from '../../runtime/batch.ts';
+import type { ExecutablePlan, RecordOrigin } from '../../runtime/batch.ts';
 import { FIRST_FLOORS } from '../../runtime/fit-prefix.ts';
-import { scopeOf, sharedScope } from '../../runtime/log-scope.ts';
+import { scopeOf } from '../../runtime/log-scope.ts';
 import { createPartitionTask, type PartitionTask } from '../../runtime/partition-task.ts';
 import { compilePlan } from '../../runtime/process-batch.ts';
 import { recover } from '../../runtime/recover.ts';
@@ -69,14 +69,18 @@ export class KitTask {
 
   /** Runs a batch without records in each log. */
   async tick(givenWatermarkMs: number | null): Promise<void> {
-    for (const scope of this.scopes()) {
-      await this.task.tick({ scope, givenWatermarkMs, deadlineMs: this.deadlineMs() });
+    for (const shard of this.shards()) {
+      await this.task.tick({
+        deadlineMs: this.deadlineMs(),
+        ...(shard === null ? {} : { shard }),
+        ...(givenWatermarkMs === null ? {} : { watermarkMs: givenWatermarkMs }),
+      });
     }
   }
 
   /** The logs of the pipeline. */
   logs(): readonly LogId[] {
-    return this.scopes().map(({ log }) => log);
+    return this.shards().map((shard) => scopeOf(this.identity, shard).log);
   }
 
   /** Rows of state, as the log gives them. */
@@ -105,12 +109,11 @@ export class KitTask {
     return Promise.all(this.logs().map((log) => recover(ports, { log, ringSize })));
   }
 
-  private scopes() {
-    if (this.plan.inOneTask) return [sharedScope(this.identity)];
+  /** The shards that have logs of their own; `null` stands for all that share one. */
+  private shards(): readonly (RecordOrigin | null)[] {
+    if (this.plan.inOneTask) return [null];
     return sourcesOf(this.plan).flatMap(({ name: source }) =>
-      this.cloud
-        .shardsOf(source)
-        .map((shardId) => scopeOf(this.identity, { source, shardId: asShardId(shardId) })),
+      this.cloud.shardsOf(source).map((shardId) => ({ source, shardId: asShardId(shardId) })),
     );
   }
 

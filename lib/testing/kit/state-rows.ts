@@ -26,14 +26,14 @@ export function stateRowsOf(state: KeyedState): readonly StateRow[] {
           operator: uid,
           key: valuesOfKeyText(text),
           part: rowKey,
-          value: valueOf(rows.columns, row),
+          value: keptIn(rows.columns, row),
         })),
       ),
     ),
   );
 }
 
-function valueOf(columns: readonly Column[], row: number): unknown {
+function keptIn(columns: readonly Column[], row: number): unknown {
   const values = columns.flatMap((column) => {
     const value = column?.[row];
     return value === undefined || Number.isNaN(value) ? [] : [value];
