@@ -96,12 +96,16 @@ export function createKeyReader({ uid, key, source, pass }: KeyOrigin): KeyReade
       }
       return idOfValues([checked(value, names[0]!)], keys);
     },
-    valuesOf(text) {
-      if (text.charCodeAt(0) !== 0) return [text];
-      const value = JSON.parse(text.slice(1));
-      return only === null ? value : [value];
-    },
+    valuesOf: valuesOfKeyText,
   };
+}
+
+/** The values of a key from its own text. */
+export function valuesOfKeyText(text: string): readonly Scalar[] {
+  if (text.charCodeAt(0) !== 0) return [text];
+  const value = JSON.parse(text.slice(1));
+  // The values themselves are scalars, so that a list is the whole of a key.
+  return Array.isArray(value) ? value : [value];
 }
 
 /** The fault of a record that the declaration `partitionedBy` would have put into another shard. */

@@ -374,6 +374,7 @@ test('rows that come after the batch has ended are part of it for the next windo
     behindMs: 0,
     timed: [false],
     takesResults: false,
+    userCode: false,
   });
   const state = KeyedState.empty();
   for (const batchTimeMs of [1_000, 2_000]) {
