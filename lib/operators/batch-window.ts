@@ -15,8 +15,7 @@ import { slotsByKey } from '../state/rows-codec.ts';
 import { type BatchReduction, createBatchReduction } from './batch-reduction.ts';
 import { createKeyReader, type KeyReader } from './key.ts';
 import type { Push } from './pass.ts';
-import type { StatefulOperator } from './stateful-operator.ts';
-import type { OperatorContext, WiredOperator } from './wire-plan.ts';
+import type { OperatorContext, StatefulOperator, WiredOperator } from './stateful-operator.ts';
 
 const TOTALS = -1;
 const PREVIOUS = -2;

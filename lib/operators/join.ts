@@ -16,8 +16,12 @@ import { isExpired, LEFT, RIGHT, type SideRules, sideRules } from './join-sides.
 import { type Arrival, ENTRY, type Entries, JoinState } from './join-state.ts';
 import { createKeyReader, type KeyReader } from './key.ts';
 import { faultOf, operatorFailed } from './record-fault.ts';
-import type { StatefulOperator, Watermarks } from './stateful-operator.ts';
-import type { OperatorContext, WiredOperator } from './wire-plan.ts';
+import type {
+  OperatorContext,
+  StatefulOperator,
+  Watermarks,
+  WiredOperator,
+} from './stateful-operator.ts';
 
 export { joinLagMs } from './join-sides.ts';
 
