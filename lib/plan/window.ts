@@ -1,3 +1,4 @@
+import { EngineError } from '../model/errors.ts';
 import type { Duration } from '../time/duration.ts';
 import { parseDuration } from '../time/duration.ts';
 import type { CountWindowSpec, SessionWindowSpec, TimeWindowSpec } from './plan.ts';
@@ -80,7 +81,7 @@ export function session(gap: Duration | ((row: never) => number)): SessionWindow
  * stream.keyBy('sensor').window(counting(100, 10));
  */
 export function counting(size: number, slide: number = size): CountWindowSpec {
-  return { kind: 'count', size, slide };
+  return { kind: 'count', size: countOf(size, 'size'), slide: countOf(slide, 'slide') };
 }
 
 /**
@@ -92,4 +93,9 @@ export function counting(size: number, slide: number = size): CountWindowSpec {
  */
 export function instants(): TimeWindowSpec {
   return { kind: 'time', sizeMs: 0, slideMs: 1 };
+}
+
+function countOf(rows: number, name: string): number {
+  if (Number.isSafeInteger(rows) && rows >= 1) return rows;
+  throw new EngineError('invalid', `the ${name} of a window of rows must be a whole number from 1`);
 }
