@@ -15,7 +15,7 @@ import {
   type ProcessNode,
   type UpdateStateNode,
 } from '../../lib/plan/plan.ts';
-import type { ProcessContext, StateParts } from '../../lib/plan/user-state.ts';
+import type { GroupState, ProcessContext, StateParts } from '../../lib/plan/user-state.ts';
 import { KeyedState } from '../../lib/state/keyed-state.ts';
 import { ARRIVAL_MS, aPass, type PassAnswer, PassDrive } from './passes.ts';
 
@@ -95,6 +95,26 @@ export interface UserRow {
   readonly at?: number;
   readonly n?: number;
 }
+
+export type Apply = (key: never, rows: readonly UserRow[], state: GroupState<number>) => unknown;
+
+/** What a plan of `mapGroupsWithState` is made of besides its function. */
+export interface GroupsOptions extends StatePlanOptions {
+  readonly timeout?: MapGroupsNode['timeout'];
+  readonly flat?: boolean;
+  readonly key?: KeySpec;
+  readonly dropLate?: boolean;
+}
+
+export function groupsPlan(apply: Apply, options: GroupsOptions = {}): Plan {
+  const { timeout = 'none', flat = true, key = byFields('k'), ...others } = options;
+  const { dropLate = timeout === 'event-time', ...rest } = others;
+  const node = { kind: 'map-groups', key, flat, timeout, dropLate, apply: apply as never } as const;
+  return statePlan(node, rest);
+}
+
+export const groupsDrive = (apply: Apply, options: GroupsOptions = {}) =>
+  new StateDrive(groupsPlan(apply, options));
 
 type Context<Parts extends StateParts> = ProcessContext<string, Parts, unknown>;
 
