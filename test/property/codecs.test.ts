@@ -39,6 +39,9 @@ const position = fc.record({
   sequenceNumber: fc.bigInt({ min: 0n, max: 10n ** 56n }).map(String),
   subSequenceNumber: natural,
 }) as fc.Arbitrary<Position>;
+const committedPosition = fc
+  .tuple(position, whole)
+  .map(([at, arrivedAtMs]) => ({ ...at, arrivedAtMs }));
 const floor = fc.tuple(fc.nat(255), fc.nat(255), orNull(whole)).map(
   ([left, right, watermarkMs]): WatermarkFloor => ({
     firstKeyGroup: Math.min(left, right),
@@ -58,7 +61,7 @@ const header = fc
     ringSize: fc.integer({ min: 1, max: 4_096 }),
     base: natural,
     incarnation: text,
-    positions: fc.dictionary(text, position, { maxKeys: 3 }),
+    positions: fc.dictionary(text, fc.oneof(position, committedPosition), { maxKeys: 3 }),
     firstPosition: orNull(position),
     arrival: orNull(fc.record({ firstMs: whole, lastMs: whole })),
     batchTimeMs: whole,
@@ -75,6 +78,7 @@ const header = fc
     }),
     inputDigest: hex,
     snapshot: orNull(fc.record({ batchNumber: fc.integer({ min: 1, max: 2 ** 40 }), fold: id })),
+    tables: fc.dictionary(text, text, { maxKeys: 3 }),
     gap: orNull(
       fc.record({
         kind: fc.constantFrom('lost' as const, 'unprovable' as const),
