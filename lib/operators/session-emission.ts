@@ -30,7 +30,7 @@ export function closeSessions(emission: SessionEmission, current: GroupWatermark
     if (append !== null) emitSessions(emission, append, changed);
     if (chained !== null)
       emitSessions(emission, chained, changed, ({ endMs }) => windowTimeOf(endMs));
-    if (operator.allowedLatenessMs > 0) for (const session of changed) operator.settle(session);
+    if (operator.keepsEnded) for (const session of changed) operator.settle(session);
   }
   operator.evict(ended, current);
 }
