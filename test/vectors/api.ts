@@ -103,13 +103,17 @@ export function begin(
   name: string,
   options: Readonly<Record<string, unknown>>,
 ): (source: string, partitionedBy: string | null) => Flow {
-  const start = (pipeline as unknown as (name: string, options: object) => { from(s: unknown): Flow })(
-    name,
-    options,
-  );
-  return (source, partitionedBy) => {
-    const stream = kinesis<Row>(source);
-    return start.from(partitionedBy === null ? stream : stream.partitionedBy(partitionedBy as never));
+  const start = (
+    pipeline as unknown as (name: string, options: object) => { from(s: unknown): Flow }
+  )(name, options);
+  const sources = new Map<string, unknown>();
+  return (name, partitionedBy) => {
+    const stream = kinesis<Row>(name);
+    const source =
+      sources.get(name) ??
+      (partitionedBy === null ? stream : stream.partitionedBy(partitionedBy as never));
+    sources.set(name, source);
+    return start.from(source);
   };
 }
 
