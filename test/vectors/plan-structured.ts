@@ -342,10 +342,7 @@ class PlanBuilder {
     const windowed = window['kind'] === 'none' ? groups : groups.window(windowOf(window, gap));
     const specs = aggs.map(
       ([name, [kind, text]]) =>
-        [
-          allowed(name),
-          aggregateOf(kind, text === undefined ? null : inputField(name)),
-        ] as const,
+        [allowed(name), aggregateOf(kind, text === undefined ? null : inputField(name))] as const,
     );
     const columns = [...Object.keys(node['keys'] as object), ...aggs.map(([name]) => name)];
     return {
@@ -488,7 +485,8 @@ function boundsOf({ windowStart, windowEnd }: Row): Row {
 }
 
 /** A name that no table keeps for itself. */
-const allowed = (name: string) => (/^(_.*|pk|sk)$/.test(name) ? `${name.replace(/^_+/, '')}$` : name);
+const allowed = (name: string) =>
+  /^(_.*|pk|sk)$/.test(name) ? `${name.replace(/^_+/, '')}$` : name;
 
 function renamed(relation: Relation, columns: readonly string[]): Relation {
   const { stream, time } = relation;

@@ -93,7 +93,6 @@ async function runAsGiven(vector: Vector, form: StructuredForm): Promise<number 
       rows: given[index]!,
     });
   }
-  expectNothingDead(run);
   checkFinal(vector, 'as given', emitted);
   return run.watermark();
 }
@@ -146,6 +145,7 @@ function lookAt(run: Driver, { reached }: StructuredPlan): Look {
 async function checkStep(step: Step, check: StepCheck): Promise<Look> {
   const { what, run, plan, vector, before, rows } = check;
   const inSeconds = (ms: number | null) => (ms ?? 0) / 1_000;
+  expectNothingDead(run);
   const { expectOutput, expectWatermark, expectWatermarkDuringBatch } = step;
   if (expectOutput !== undefined) {
     const ordered = step.ordered ?? vector.ordered ?? false;
@@ -312,7 +312,7 @@ function finalRows(
   }
   const match = /^last row per key \(first (\d+|undefined) columns\)$/.exec(meaning);
   if (match === null) return unknown('a meaning of final rows', meaning);
-  const columns = match[1] === 'undefined' ? keyColumns : Number(match[1]);
+  const columns = match[1] === 'undefined' ? (keyColumns ?? 1) : Number(match[1]);
   const keyOf = (row: Value) => (row as readonly Value[]).slice(0, columns);
   const last: Value[] = [];
   for (const row of all) {

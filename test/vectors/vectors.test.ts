@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { runDStream } from './run-dstream.ts';
 import { runStructured } from './run-structured.ts';
 import { unknown, type Vector, type VectorFile } from './vector.ts';
 
@@ -13,6 +14,8 @@ function run(vector: Vector): Promise<void> {
     case 'FINAL':
     case 'FINAL-IF-FINER':
       return runStructured(vector);
+    case 'INTERVAL':
+      return runDStream(vector);
     default:
       if (vector.semantics['root'] !== undefined) return runStructured(vector);
       return unknown('a class', vector.class);
