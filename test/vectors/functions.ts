@@ -19,9 +19,10 @@ interface State<Kept> {
   setTimeoutTimestamp(ms: number): void;
 }
 
-type Key = { readonly k: Value } | Value;
+export type Key = { readonly k: Value } | Value;
 
-const valueOfKey = (key: Key): Value =>
+/** The one value of a key. */
+export const valueOfKey = (key: Key): Value =>
   typeof key === 'object' && key !== null ? (key as { readonly k: Value }).k : key;
 
 interface Context {

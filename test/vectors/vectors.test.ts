@@ -2,8 +2,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { runDStream } from './run-dstream.ts';
+import { runFlink } from './run-flink.ts';
+import { runRejected, runRule } from './run-rules.ts';
 import { runStructured } from './run-structured.ts';
-import { unknown, type Vector, type VectorFile } from './vector.ts';
+import type { Vector, VectorFile } from './vector.ts';
 
 const folder = process.env['VECTORS_DIR'] ?? join(import.meta.dirname, 'data');
 
@@ -16,9 +18,14 @@ function run(vector: Vector): Promise<void> {
       return runStructured(vector);
     case 'INTERVAL':
       return runDStream(vector);
-    default:
-      if (vector.semantics['root'] !== undefined) return runStructured(vector);
-      return unknown('a class', vector.class);
+    case 'WATERMARK':
+      return runFlink(vector);
+    case 'REJECT':
+      return runRejected(vector);
+    case 'RULE':
+      return runRule(vector, vector.expect);
+    case 'STEP':
+      return vector.semantics['root'] === undefined ? runFlink(vector) : runStructured(vector);
   }
 }
 
