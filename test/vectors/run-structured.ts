@@ -92,6 +92,7 @@ async function runAsGiven(vector: Vector, form: StructuredForm): Promise<number 
       vector,
       before,
       during,
+      forgets,
       rows: given[index]!,
     });
   }
