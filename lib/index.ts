@@ -84,8 +84,6 @@ export type {
   WindowedStream,
   WindowOptions,
 } from './plan/stream.ts';
-export type { SessionWindow } from './plan/window.ts';
-export { counting, instants, session, sliding, tumbling } from './plan/window.ts';
 export type {
   GroupState,
   KeyState,
@@ -99,3 +97,5 @@ export type {
   ValueState,
 } from './plan/user-state.ts';
 export { list, map, rowsOf, value } from './plan/user-state.ts';
+export type { SessionWindow } from './plan/window.ts';
+export { counting, instants, session, sliding, tumbling } from './plan/window.ts';
