@@ -36,6 +36,17 @@ interface Handle {
   warm: RowTable | null;
 }
 
+/** A row on its way through the join. */
+export interface Arrival {
+  /** As it is kept. */
+  readonly row: unknown;
+  readonly keyId: number;
+  /** Its event time; NaN where it has none. */
+  readonly timeMs: number;
+  /** Start of its window, or else its time. */
+  readonly placeMs: number;
+}
+
 /** A stored row that has expired, where it lies. */
 export interface Due {
   readonly keyId: number;
@@ -107,19 +118,23 @@ export class JoinState {
     return entries.length >= this.fullLength && chunk < this.lastChunk;
   }
 
-  /** Stores a row. */
-  add(
-    keyId: number,
-    placeMs: number,
-    entry: { readonly met: 0 | 1; readonly row: unknown; readonly timeMs: number },
-  ): void {
+  /** Stores a row; `met` tells whether it has met one of the other side. */
+  add(arrival: Arrival, met: 0 | 1): void {
+    const { keyId, placeMs, timeMs, row } = arrival;
     const bucket = this.bucketOf(placeMs);
-    const chunk = this.chunkWithRoom(bucket, keyId);
-    const before = this.entriesAt(bucket, chunk, keyId);
     const place = Number.isNaN(placeMs) ? null : placeMs - this.baseOf(bucket);
-    const { met, row, timeMs } = entry;
     const added = this.stride === 3 ? [place, met, row] : [place, met, row, timeMs - placeMs];
-    this.replace({ bucket, chunk, keyId }, before === null ? added : before.concat(added));
+    let chunk = 0;
+    let before = this.entriesAt(bucket, 0, keyId);
+    if (before !== null && this.goesOn(before, 0)) {
+      chunk = this.chunkWithRoom(bucket, keyId);
+      before = this.entriesAt(bucket, chunk, keyId);
+    }
+    this.write(
+      this.changedTable(bucket, chunk),
+      keyId,
+      before === null ? added : before.concat(added),
+    );
   }
 
   /** Writes the rows of a key in a chunk anew. */
@@ -127,9 +142,7 @@ export class JoinState {
     where: { readonly bucket: number; readonly chunk: number; readonly keyId: number },
     entries: Entries,
   ): void {
-    const table = this.changedTable(where.bucket, where.chunk);
-    const slot = table.touch(where.keyId);
-    table.rows.setValue(0, slot, entries);
+    this.write(this.changedTable(where.bucket, where.chunk), where.keyId, entries);
   }
 
   /**
@@ -209,13 +222,20 @@ export class JoinState {
     return count;
   }
 
-  /** The first chunk of a key that is not full. Those before it are, so that it is found by halves. */
+  private write(table: DraftTable, keyId: number, entries: Entries): void {
+    const slot = table.touch(keyId);
+    table.rows.setValue(0, slot, entries);
+  }
+
+  /**
+   * The first chunk of a key that is not full, when the first of all is. Those before it are full, so
+   * that it is found by halves.
+   */
   private chunkWithRoom(bucket: number, keyId: number): number {
     const isFull = (chunk: number) => {
       const entries = this.entriesAt(bucket, chunk, keyId);
       return entries !== null && this.goesOn(entries, chunk);
     };
-    if (!isFull(0)) return 0;
     let [full, open] = [0, 1];
     while (isFull(open)) [full, open] = [open, Math.min(open * 2, this.lastChunk)];
     while (open - full > 1) {

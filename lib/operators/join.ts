@@ -13,11 +13,15 @@ import { firstWindowStart, lastWindowStart } from '../time/window.ts';
 import type { GroupWatermarks } from './group-watermarks.ts';
 import { createJoinRows, type JoinRows } from './join-rows.ts';
 import { isExpired, LEFT, RIGHT, type SideRules, sideRules } from './join-sides.ts';
-import { ENTRY, type Entries, JoinState } from './join-state.ts';
+import { type Arrival, ENTRY, type Entries, JoinState } from './join-state.ts';
 import { createKeyReader, type KeyReader } from './key.ts';
 import { faultOf, operatorFailed } from './record-fault.ts';
-import type { StatefulOperator, Watermarks } from './stateful-operator.ts';
-import type { OperatorContext, WiredOperator } from './wire-plan.ts';
+import type {
+  OperatorContext,
+  StatefulOperator,
+  Watermarks,
+  WiredOperator,
+} from './stateful-operator.ts';
 
 export { joinLagMs } from './join-sides.ts';
 
@@ -34,14 +38,6 @@ interface Side {
   readonly key: KeyReader;
   readonly where: Test | null;
   readonly state: JoinState;
-}
-
-/** A row on its way through the join. */
-interface Arrival {
-  readonly row: unknown;
-  readonly keyId: number;
-  readonly timeMs: number;
-  readonly placeMs: number;
 }
 
 const OPEN: TimeBound = {
@@ -142,7 +138,7 @@ class JoinOperator implements StatefulOperator {
       return;
     }
     if (timed && timeMs <= watermarkMs) {
-      this.context.pass.lateRows += 1;
+      this.context.refuse(row, timeMs);
       return;
     }
     if (kept && mine.where !== null && !this.holds(mine.where, row)) {
@@ -161,8 +157,11 @@ class JoinOperator implements StatefulOperator {
     const instants = window.sizeMs === 0;
     const last = instants ? timeMs : lastWindowStart(timeMs, window.slideMs);
     const first = instants ? timeMs : firstWindowStart(timeMs, window);
+    if (last + window.sizeMs <= lateMs) {
+      this.context.refuse(row, timeMs);
+      return;
+    }
     if (first + window.sizeMs <= lateMs) this.context.pass.lateRows += 1;
-    if (last + window.sizeMs <= lateMs) return;
     const alone = mine.rules.kept && mine.where !== null && !this.holds(mine.where, row);
     const kept = alone ? row : this.rows.keep(row);
     for (let start = first; start <= last; start += window.slideMs) {
@@ -198,29 +197,26 @@ class JoinOperator implements StatefulOperator {
     }
     if (met && this.node.type === 'semi' && rules.tag === LEFT) return;
     this.context.pass.reached = true;
-    const { row, timeMs, keyId, placeMs } = arrival;
-    mine.state.add(keyId, placeMs, { met: met && rules.marks ? 1 : 0, row, timeMs });
+    mine.state.add(arrival, met && rules.marks ? 1 : 0);
   }
 
   /** Hands on the pairs of a row with stored rows of the other side; whether there were any. */
   private meet(mine: Side, other: Side, arrival: Arrival): boolean {
-    const { state } = other;
-    const { fromMs, toMs } = mine.rules;
-    const { placeMs } = arrival;
+    const { state, rules } = other;
+    if (rules.widthMs === null) return this.meetBucket(mine, other, arrival, 0);
+    const first = state.bucketOf(arrival.placeMs + mine.rules.fromMs);
+    const last = state.bucketOf(arrival.placeMs + mine.rules.toMs);
+    const isOnce = this.node.type === 'semi' && mine.rules.tag === LEFT;
     let met = false;
-    if (other.rules.widthMs === null) return this.meetBucket(mine, other, arrival, 0);
-    const first = state.bucketOf(placeMs + fromMs);
-    const last = state.bucketOf(placeMs + toMs);
     if (Number.isFinite(last - first)) {
-      for (let bucket = first; bucket <= last; bucket += 1) {
+      for (let bucket = first; bucket <= last && !(isOnce && met); bucket += 1) {
         met = this.meetBucket(mine, other, arrival, bucket) || met;
       }
       return met;
     }
     for (const bucket of state.buckets()) {
-      if (first <= bucket && bucket <= last) {
-        met = this.meetBucket(mine, other, arrival, bucket) || met;
-      }
+      if (bucket < first || bucket > last || (isOnce && met)) continue;
+      met = this.meetBucket(mine, other, arrival, bucket) || met;
     }
     return met;
   }
@@ -232,7 +228,8 @@ class JoinOperator implements StatefulOperator {
       const entries = state.entriesAt(bucket, chunk, arrival.keyId);
       if (entries === null) return met;
       met = this.meetEntries(mine, other, arrival, { bucket, chunk, entries }) || met;
-      if (!state.goesOn(entries, chunk)) return met;
+      const isDone = met && this.node.type === 'semi' && mine.rules.tag === LEFT;
+      if (isDone || !state.goesOn(entries, chunk)) return met;
     }
   }
 

@@ -72,6 +72,19 @@ export function createProcessingTime(node: ProcessingTimeNode, next: Push, pass:
   return (row) => next(row, pass.batchTimeMs);
 }
 
+/** Sets rows aside that came without an event time: functions may give out rows of their own. */
+export function createTimeCheck(uid: string, next: Push): Push {
+  return (row, timeMs) => {
+    if (Number.isNaN(timeMs)) {
+      throw faultOf(
+        'event-time-missing',
+        `a row came to the windows of '${uid}' without an event time; declare .eventTime(…) before .keyBy`,
+      );
+    }
+    next(row, timeMs);
+  };
+}
+
 /** Reads the event time of a row; one that has none is a fault. */
 function timeReaderOf({
   uid,
@@ -93,7 +106,7 @@ function timeReaderOf({
 }
 
 /** All rows that a flat-map gives, taken before the first goes on, so that a generator can still fail. */
-function rowsOf(value: unknown, uid: string): readonly unknown[] {
+export function rowsOf(value: unknown, uid: string): readonly unknown[] {
   if (Array.isArray(value)) return value;
   if (typeof value !== 'object' || value === null || !(Symbol.iterator in value)) {
     throw operatorReturned(uid, 'did not return an array or another iterable');

@@ -54,6 +54,8 @@ export interface BatchResult {
   readonly watermarkMs: number | null;
   /** Duplicates are not counted here: the caller knows what it dropped. */
   readonly counts: Omit<Counts, 'in' | 'duplicate'>;
+  /** Rows that operators refused as late, also of records of which no row was late alone. */
+  readonly lateRowCount: number;
   /** `null` for a batch without records, as are the two that follow. */
   readonly firstPosition: Position | null;
   readonly lastPosition: Position | null;
@@ -62,10 +64,15 @@ export interface BatchResult {
   readonly inputDigest: string;
 }
 
+/** A state at rest, for a look at it. */
+export type StateInput = Pick<BatchInput, 'state' | 'watermarkMs' | 'floors'>;
+
 /** A plan made ready to run: operators wired once per sandbox, targets resolved. */
 export interface ExecutablePlan {
   readonly plan: Plan;
   processBatch(input: BatchInput): BatchResult;
+  /** What each operator keeps in a state, as a user would count it, by uid in the order of the plan. */
+  countState(input: StateInput): ReadonlyMap<string, number>;
 }
 
 export type CompilePlan = (plan: Plan, targets: SinkTargets) => ExecutablePlan;

@@ -11,6 +11,7 @@
 
 import type { SinkTargets } from '../contract/environment.ts';
 import { assert } from '../model/assert.ts';
+import { WHOLE_RANGE } from '../model/hash-range.ts';
 import { asArrivalTimeMs } from '../model/ids.ts';
 import type { ArrivalRange } from '../model/record.ts';
 import { GroupWatermarks } from '../operators/group-watermarks.ts';
@@ -27,6 +28,7 @@ import type {
   CompilePlan,
   ExecutablePlan,
   SetAsideReason,
+  StateInput,
 } from './batch.ts';
 import { BatchOutputs } from './batch-outputs.ts';
 
@@ -55,6 +57,8 @@ type RecordCounts = {
   filtered: number;
   applied: number;
   lateRows: number;
+  /** Of all records but the dead. */
+  lateRowCount: number;
 };
 
 class CompiledPlan implements ExecutablePlan {
@@ -88,7 +92,8 @@ class CompiledPlan implements ExecutablePlan {
     pass.begin({ ...input, draft, previous });
     outputs.begin(input);
     for (const operator of wired.operators) operator.begin();
-    const counts = this.passRecords(input, draft);
+    const { lateRowCount, ...counts } = this.passRecords(input, draft);
+    pass.lateRows = 0;
     for (const operator of wired.operators) operator.finishRows();
     const { closedMs, committedMs: watermarkMs } = this.progress.advance(
       input.watermarkMs,
@@ -104,6 +109,7 @@ class CompiledPlan implements ExecutablePlan {
       outputs: outputs.finish(),
       watermarkMs,
       counts,
+      lateRowCount: lateRowCount + pass.lateRows,
       firstPosition: from === to ? null : decoded.positionOf(from),
       lastPosition: from === to ? null : decoded.positionOf(to - 1),
       arrival: from === to ? null : arrivalRange(input),
@@ -114,11 +120,30 @@ class CompiledPlan implements ExecutablePlan {
     };
   }
 
+  countState({ state, watermarkMs, floors }: StateInput): ReadonlyMap<string, number> {
+    const { pass, progress, wired } = this;
+    const draft = state.draft();
+    pass.draft = draft;
+    const watermarks = GroupWatermarks.of(progress.lateMs(watermarkMs), floors);
+    pass.begin({
+      draft,
+      hashRange: WHOLE_RANGE,
+      previous: watermarks,
+      batchTimeMs: 0,
+      tables: new Map(),
+    });
+    const counts = wired.operators.map((operator) => {
+      operator.begin();
+      return [operator.uid, operator.countState(watermarks.behind(operator.behindMs))] as const;
+    });
+    return new Map(counts);
+  }
+
   private passRecords(input: BatchInput, draft: StateDraft): RecordCounts {
     const { decoded, from, to } = input;
     const { pass, outputs } = this;
     const { pushes, undoable } = this.wired;
-    const counts = { dead: 0, late: 0, filtered: 0, applied: 0, lateRows: 0 };
+    const counts = { dead: 0, late: 0, filtered: 0, applied: 0, lateRows: 0, lateRowCount: 0 };
     const { arrivedAtMs } = decoded;
     for (let index = from; index < to; index += 1) {
       pass.beginRecord(arrivedAtMs[index]!);
@@ -144,6 +169,7 @@ class CompiledPlan implements ExecutablePlan {
         continue;
       }
       pass.endRecord();
+      counts.lateRowCount += pass.lateRows;
       if (pass.reached) {
         counts.applied += 1;
         counts.lateRows += pass.lateRows;

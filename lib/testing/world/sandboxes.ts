@@ -186,6 +186,7 @@ export class Sandboxes {
     const { journal } = this.watchers;
     return {
       plan: executable.plan,
+      countState: (input) => executable.countState(input),
       processBatch: (input) => {
         const number = Number(input.outputName.slice(input.outputName.lastIndexOf('-') + 1));
         const log = this.watchers.logOf(input.originOf(input.from).shardId);
