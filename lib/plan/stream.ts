@@ -28,8 +28,16 @@ import type { CountWindowSpec, JoinType, OutputMode, Plan, SessionWindowSpec } f
 import type { FieldOf, FieldValue, Flat, Invalid, Scalar, StoredRow } from './row-types.ts';
 import type { ForeachBatchSink, S3Sink, Sink } from './sink.ts';
 import type { KinesisSource } from './source.ts';
-import type { GroupState, KeptState, MappedState, ProcessContext, RowsOf } from './state.ts';
 import type { JoinTable } from './static-table.ts';
+import type {
+  GroupState,
+  KeyState,
+  ProcessContext,
+  RowsOf,
+  ShownKey,
+  StateParts,
+  UpdateContext,
+} from './user-state.ts';
 import type { WindowOf } from './window.ts';
 
 /** A user's whole computation; the default export of a pipeline file. */
@@ -426,11 +434,11 @@ export interface KeyedStream<Row, Key, Shape extends StreamShape>
    * @example
    * stream.keyBy('origin').mapGroupsWithState((key, rows, state: GroupState<number>) => {
    *   state.update((state.getOption() ?? 0) + rows.length);
-   *   return { ...key, flights: state.get() };
+   *   return { origin: key, flights: state.get() };
    * });
    */
   mapGroupsWithState<State, Next>(
-    apply: (key: Key, rows: readonly Row[], state: GroupState<State>) => Next,
+    apply: (key: ShownKey<Key>, rows: readonly Row[], state: GroupState<State>) => Next,
     options?: TimeoutOptions,
   ): Stream<Next, With<Shape, { limit: 'map-groups' }>>;
 
@@ -440,16 +448,16 @@ export interface KeyedStream<Row, Key, Shape extends StreamShape>
    * @example
    * stream.keyBy('origin').flatMapGroupsWithState(
    *   (key, rows, state: GroupState<number>) => {
-   *     if (state.hasTimedOut) return [{ ...key, silent: true }];
+   *     if (state.hasTimedOut) return [{ origin: key, silent: true }];
    *     state.update(rows.length);
-   *     state.setTimeoutDuration(60_000);
+   *     state.setTimeoutDuration('1 minute');
    *     return [];
    *   },
    *   { timeout: 'processing-time' },
    * );
    */
   flatMapGroupsWithState<State, Next>(
-    apply: (key: Key, rows: readonly Row[], state: GroupState<State>) => readonly Next[],
+    apply: (key: ShownKey<Key>, rows: readonly Row[], state: GroupState<State>) => readonly Next[],
     options?: TimeoutOptions,
   ): Stream<Next, Shape>;
 
@@ -458,14 +466,14 @@ export interface KeyedStream<Row, Key, Shape extends StreamShape>
    * `undefined`. After `timeout` without a row it is called once more, without one, and the state goes.
    *
    * @example
-   * stream.keyBy('origin').mapWithState((key, row, state: MappedState<number>) => {
+   * stream.keyBy('origin').mapWithState((key, row, state: KeyState<number>) => {
    *   if (row === undefined) return undefined;
    *   state.update((state.getOption() ?? 0) + 1);
-   *   return { ...key, flights: state.get() };
+   *   return { origin: key, flights: state.get() };
    * });
    */
   mapWithState<State, Next>(
-    apply: (key: Key, row: Row | undefined, state: MappedState<State>) => Next | undefined,
+    apply: (key: ShownKey<Key>, row: Row | undefined, state: KeyState<State>) => Next | undefined,
     options?: MapWithStateOptions,
   ): Stream<Next, Shape>;
 
@@ -480,7 +488,7 @@ export interface KeyedStream<Row, Key, Shape extends StreamShape>
     update: (
       rows: readonly Row[],
       state: State | undefined,
-      context: KeyContext<Key>,
+      context: UpdateContext<ShownKey<Key>>,
     ) => State | undefined,
     options?: InitialState<Key, State>,
   ): Stream<Flat<Key & { readonly state: State }>, With<Shape, { rows: 'states' }>>;
@@ -496,14 +504,13 @@ export interface KeyedStream<Row, Key, Shape extends StreamShape>
    *   onRow(row, { key, state, emit }) {
    *     const flights = (state.flights.get() ?? 0) + 1;
    *     state.flights.set(flights);
-   *     if (row.delay > 60) emit({ ...key, flights });
+   *     if (row.delay > 60) emit({ origin: key, flights });
    *   },
    * });
    */
-  process<
-    State extends Readonly<Record<string, KeptState<unknown>>> = Record<never, never>,
-    Out = unknown,
-  >(definition: ProcessDefinition<Row, Key, State, Out>): Stream<Out, With<Shape, { late: Row }>>;
+  process<State extends StateParts = Record<never, never>, Out = unknown>(
+    definition: ProcessDefinition<Row, Key, State, Out>,
+  ): Stream<Out, With<Shape, { late: Row }>>;
 }
 
 /** Options of `.mapGroupsWithState` and `.flatMapGroupsWithState`. */
@@ -534,13 +541,8 @@ export interface InitialState<Key, State> {
   readonly initial?: readonly (readonly [key: Key | Key[keyof Key], state: State])[];
 }
 
-/** What `.updateStateByKey` tells of a call. */
-export interface KeyContext<Key> extends BatchTime {
-  readonly key: Key;
-}
-
 /** What `.process` is made of. */
-export interface ProcessDefinition<Row, Key, State, Out> {
+export interface ProcessDefinition<Row, Key, State extends StateParts, Out> {
   /**
    * What is kept per key, by name.
    * @default nothing
@@ -556,17 +558,13 @@ export interface ProcessDefinition<Row, Key, State, Out> {
    * @default unknown
    */
   readonly emits?: RowsOf<Out>;
-  onRow(row: Row, context: ProcessContext<Key, ViewsOf<State>, Out>): void;
+  onRow(row: Row, context: ProcessContext<ShownKey<Key>, State, Out>): void;
   /**
    * Called for each timer once its time has come.
    * @default nothing is called
    */
-  onTimer?(timeMs: number, context: ProcessContext<Key, ViewsOf<State>, Out>): void;
+  onTimer?(timeMs: number, context: ProcessContext<ShownKey<Key>, State, Out>): void;
 }
-
-type ViewsOf<State> = {
-  readonly [Name in keyof State]: State[Name] extends KeptState<infer View> ? View : never;
-};
 
 /** The window of a result row: ISO 8601 in UTC with milliseconds, the end exclusive. */
 export interface WindowBounds {
@@ -874,7 +872,7 @@ type UpdateStateByKey<Row, Shape extends StreamShape> = <const Key extends KeyAr
   update: (
     rows: readonly Row[],
     state: State | undefined,
-    context: KeyContext<KeyFields<Row, Key>>,
+    context: UpdateContext<ShownKey<KeyFields<Row, Key>>>,
   ) => State | undefined,
   options?: InitialState<KeyFields<Row, Key>, State>,
 ) => Stream<
@@ -891,7 +889,7 @@ type MapWithState<Row, Shape extends StreamShape> = <
   apply: (
     key: KeyFields<Row, Key>,
     row: Row | undefined,
-    state: MappedState<State>,
+    state: KeyState<State>,
   ) => Next | undefined,
   options?: MapWithStateOptions,
 ) => Stream<Next, Behind<Shape>>;
