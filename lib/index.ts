@@ -30,8 +30,26 @@ export {
   topK,
   variance,
 } from './plan/aggregate.ts';
+export type {
+  JoinKeys,
+  JoinOptions,
+  KeyArgument,
+  StaticJoinOptions,
+  TimeBounds,
+} from './plan/join-types.ts';
+export type { PipelineOptions } from './plan/pipeline.ts';
 export { pipeline } from './plan/pipeline.ts';
-export type { Duration, OutputMode, Plan, TimeUnit, WindowSpec } from './plan/plan.ts';
+export type {
+  CountWindowSpec,
+  Duration,
+  JoinType,
+  OutputMode,
+  Plan,
+  SessionWindowSpec,
+  TimeUnit,
+  TimeWindowSpec,
+  WindowSpec,
+} from './plan/plan.ts';
 export type { StoredRow } from './plan/row-types.ts';
 export type {
   BatchContext,
@@ -48,12 +66,36 @@ export { dynamodb, foreachBatch, noop, s3 } from './plan/sink.ts';
 export type { KinesisSource, UnpartitionedKinesisSource } from './plan/source.ts';
 export { kinesis } from './plan/source.ts';
 export type {
+  GroupState,
+  KeptState,
+  ListState,
+  MappedState,
+  MapState,
+  ProcessContext,
+  StateOptions,
+  Timers,
+  ValueState,
+} from './plan/state.ts';
+export { list, map, rowsOf, value } from './plan/state.ts';
+export type { JoinTable } from './plan/static-table.ts';
+export { dynamodbTable, s3Table, staticRows } from './plan/static-table.ts';
+export type {
+  BatchStream,
+  BatchTime,
   GroupedStream,
+  InitialState,
+  KeyContext,
   KeyedStream,
+  MapWithStateOptions,
   NamedPipeline,
   Pipeline,
+  ProcessDefinition,
   Stream,
+  TimeoutOptions,
   WatermarkOptions,
   WindowBounds,
+  WindowedStream,
+  WindowOptions,
 } from './plan/stream.ts';
-export { sliding, tumbling } from './plan/window.ts';
+export type { SessionWindow } from './plan/window.ts';
+export { counting, instants, session, sliding, tumbling } from './plan/window.ts';

@@ -224,6 +224,8 @@ export interface DeduplicateNode {
    * of milliseconds: so long after the event time of the row that came first.
    */
   readonly forget: 'never' | 'time' | number;
+  /** Uid of the sink that takes late rows. */
+  readonly lateSink?: string | null;
 }
 
 export type JoinType = 'inner' | 'left' | 'right' | 'full' | 'semi';
@@ -254,6 +256,8 @@ export interface JoinNode {
   /** Rows that fail these can meet no other: they leave at once and are never stored. */
   readonly leftWhere: ((row: never) => unknown) | null;
   readonly rightWhere: ((row: never) => unknown) | null;
+  /** Uid of the sink that takes late rows of either side. */
+  readonly lateSink?: string | null;
 }
 
 /** Where the rows of a table that does not flow come from. */
@@ -280,7 +284,11 @@ export interface StaticJoinNode {
 /** When a group's timeout is due: by the clock of the batch, or by the watermark. */
 export type TimeoutKind = 'none' | 'processing-time' | 'event-time';
 
-/** `mapGroupsWithState` and `flatMapGroupsWithState`: one call for each key of a batch, or timeout. */
+/**
+ * `mapGroupsWithState` and `flatMapGroupsWithState`: one call for each key of a batch, or timeout.
+ * Here and in the nodes below a key is handed to user code as an object of its fields, as result
+ * rows have them: `{ origin: 'JFK' }`, or `{ key: … }` of a key by function.
+ */
 export interface MapGroupsNode {
   readonly kind: 'map-groups';
   readonly uid: string;
@@ -290,9 +298,11 @@ export interface MapGroupsNode {
   /** Whether a call gives any number of rows, or exactly one. */
   readonly flat: boolean;
   readonly timeout: TimeoutKind;
+  /** Whether rows at or before the watermark are dropped; Spark does so where timeouts go by event time. */
+  readonly dropLate: boolean;
 }
 
-/** `mapWithState`: one call for each row. */
+/** `mapWithState`: one call for each row, and one without a row for a key that times out; `undefined` is no row. */
 export interface MapWithStateNode {
   readonly kind: 'map-with-state';
   readonly uid: string;
@@ -303,14 +313,17 @@ export interface MapWithStateNode {
   readonly timeoutMs: number | null;
 }
 
-/** `updateStateByKey`: one call per batch for each key that has state or rows. */
+/**
+ * `updateStateByKey`: one call per batch for each key that has state or rows, with the rows, the state
+ * and `{ key, batchTimeMs }`. Each key that has state then gives a row of its fields and `state`.
+ */
 export interface UpdateStateNode {
   readonly kind: 'update-state';
   readonly uid: string;
   readonly inputs: readonly [string];
   readonly key: KeySpec;
   readonly update: (rows: never, state: never, context: never) => unknown;
-  /** State that keys have before any row: the key's values and the state. */
+  /** State that keys have before any row: the key's values, in the order of its fields, and the state. */
   readonly initial: readonly (readonly [key: readonly unknown[], state: unknown])[];
 }
 
@@ -326,6 +339,8 @@ export interface ProcessNode {
   readonly timers: TimeoutKind;
   readonly onRow: (row: never, context: never) => unknown;
   readonly onTimer: ((timer: never, context: never) => unknown) | null;
+  /** Uid of the sink that takes late rows. */
+  readonly lateSink?: string | null;
 }
 
 /** One named part of the state of a key. */
@@ -335,15 +350,22 @@ export interface StateSpec {
   readonly ttlMs: number | null;
 }
 
-/** All rows of a batch at once, of each input apart; called for every batch, also one without rows. */
+/**
+ * All rows of a batch at once, of each input apart; called for every batch, also one without rows.
+ * The function gets a list of rows for each input, then one argument more, `{ batchTimeMs }`, and
+ * gives a list of rows.
+ */
 export interface TransformBatchNode {
   readonly kind: 'transform-batch';
   readonly uid: string;
   readonly inputs: readonly string[];
-  readonly apply: (...rows: never[]) => unknown;
+  readonly apply: (...rowsAndContext: never[]) => unknown;
 }
 
-/** Rows of the batches of a stretch of processing time, reduced by key; see `BatchStream`. */
+/**
+ * Rows of the batches of a stretch of processing time; see `BatchStream`. With `reduce` they are
+ * reduced by key to rows of the key's fields and `value`, without it they come out as they came.
+ */
 export interface BatchWindowNode {
   readonly kind: 'batch-window';
   readonly uid: string;
@@ -351,6 +373,7 @@ export interface BatchWindowNode {
   readonly key: KeySpec;
   readonly lengthMs: number;
   readonly slideMs: number;
+  /** What is reduced; `null`: the row. */
   readonly value: Selector | null;
   /** `null`: the rows themselves, in order of arrival. */
   readonly reduce: ((left: never, right: never) => unknown) | null;

@@ -1,14 +1,36 @@
 // The authoring API as types. Each step of a chain carries the type of its rows and its shape, so
-// that what follows is checked against what was written before. `pipeline.ts` holds the values.
+// that what follows is checked against what was written before. `stream-values.ts` and its kin hold
+// the values. Streams, groups and batches lead to each other, so they stand in one file.
 
 import type { Duration } from '../time/duration.ts';
 import type { TimeUnit } from '../time/event-time.ts';
 import type { Aggregate, ResultOf } from './aggregate.ts';
-import type { Mapped, ModeRule, SinkRule, StreamShape } from './output-rules.ts';
-import type { OutputMode, Plan, WindowSpec } from './plan.ts';
+import type {
+  JoinedRow,
+  JoinKeys,
+  JoinOptions,
+  KeyArgument,
+  KeyFields,
+  Pair,
+  StaticJoinOptions,
+} from './join-types.ts';
+import type {
+  Behind,
+  Mapped,
+  Met,
+  ModeRule,
+  SinkRule,
+  Stateful,
+  StreamShape,
+  With,
+} from './output-rules.ts';
+import type { CountWindowSpec, JoinType, OutputMode, Plan, SessionWindowSpec } from './plan.ts';
 import type { FieldOf, FieldValue, Flat, Invalid, Scalar, StoredRow } from './row-types.ts';
 import type { ForeachBatchSink, S3Sink, Sink } from './sink.ts';
 import type { KinesisSource } from './source.ts';
+import type { GroupState, KeptState, MappedState, ProcessContext, RowsOf } from './state.ts';
+import type { JoinTable } from './static-table.ts';
+import type { WindowOf } from './window.ts';
 
 /** A user's whole computation; the default export of a pipeline file. */
 export interface Pipeline {
@@ -25,17 +47,19 @@ export interface Pipeline {
   explain(): string;
 }
 
+/** The shape of the events of a source. */
+type Events = { watermark: false; rows: 'events'; windowed: false; late: never; limit: 'none' };
+
 /** A pipeline that has a name and no source yet. */
 export interface NamedPipeline {
   /**
-   * Starts with the events of a source.
+   * Starts with the events of a source. It can be called again: the streams that it gives belong to
+   * one pipeline, and can be united and joined.
    *
    * @example
    * pipeline('delays').from(kinesis<Departure>('departures'));
    */
-  from<Event>(
-    source: KinesisSource<Event>,
-  ): Stream<Event, { watermark: false; rows: 'events'; windowed: false; grouped: never }>;
+  from<Event>(source: KinesisSource<Event>): Stream<Event, Events>;
 }
 
 /** Rows on their way: every step gives a new stream and leaves this one as it is. */
@@ -76,42 +100,160 @@ export interface Stream<Row, Shape extends StreamShape> extends Pipeline {
 
   /**
    * Declares the event time and how far behind the newest one an event may be: the watermark is the
-   * greatest event time less the delay, and an event whose window it has passed is late.
+   * greatest event time less the delay, and an event whose window it has passed is late. A second
+   * one further down replaces the first.
    *
    * @example
    * stream.withWatermark('departedAt', '10 minutes');
    */
-  readonly withWatermark: Shape['rows'] extends 'events'
-    ? Shape['watermark'] extends false
-      ? WithWatermark<Row, Shape>
-      : Invalid<'a pipeline has one watermark: remove the second .withWatermark'>
-    : Invalid<'the watermark is declared on events: put .withWatermark before .keyBy'>;
+  readonly withWatermark: Clocked<Shape, WithWatermark<Row, Shape>>;
+
+  /**
+   * Takes the time of its batch as the event time of each row, so that none is late.
+   *
+   * @example
+   * stream.withProcessingTime().keyBy('origin').window(tumbling('1 minute'));
+   */
+  readonly withProcessingTime: Clocked<Shape, () => Stream<Row, Timed<Shape>>>;
+
+  /**
+   * Takes another time of the rows as their event time from here on; the watermark stays as declared.
+   *
+   * @example
+   * stream.eventTime('landedAt');
+   */
+  readonly eventTime: Shape['watermark'] extends true
+    ? EventTime<Row, Shape>
+    : Invalid<'another event time goes by a watermark: declare .withWatermark(…) first'>;
+
+  /**
+   * All rows of this stream and the others, of one pipeline. Streams of several sources need the
+   * option `inOneTask` of the pipeline.
+   *
+   * @throws EngineError `invalid`, code `pipelines-differ`, for streams of different pipelines.
+   * @example
+   * stream.union(others);
+   */
+  union<Next, NextShape extends StreamShape>(
+    ...others: readonly [Stream<Next, NextShape>, ...Stream<Next, NextShape>[]]
+  ): Stream<Row | Next, Met<Shape, NextShape>>;
+
+  /**
+   * The first `count` rows ever, and no others. It needs the option `inOneTask` of the pipeline.
+   *
+   * @example
+   * stream.limit(100);
+   */
+  readonly limit: Stateful<
+    Shape,
+    (count: number) => Stream<Row, With<Behind<Shape>, { limit: LimitBehind<Shape> }>>
+  >;
+
+  /**
+   * Keeps the rows of a share of the keys, 0 to 1, by hash: the same keys in each run.
+   *
+   * @example
+   * stream.sample(0.1, 'plane');
+   */
+  readonly sample: PerKey<Row, [rate: number], Stream<Row, Shape>>;
+
+  /**
+   * The first row of each key, by fields or by a function. Where one of the fields is the event time,
+   * keys are forgotten as the watermark passes them, else never; where a watermark is declared, rows
+   * at or before it are late.
+   *
+   * @example
+   * stream.dropDuplicates('plane', 'departedAt');
+   */
+  readonly dropDuplicates: Stateful<Shape, PerKey<Row, [], Stream<Row, Deduplicated<Row, Shape>>>>;
+
+  /**
+   * The first row of each key, by fields or by a function, in a stretch of event time as long as the
+   * watermark's delay; then the key is forgotten.
+   *
+   * @example
+   * stream.dropDuplicatesWithinWatermark('plane');
+   */
+  readonly dropDuplicatesWithinWatermark: Shape['watermark'] extends true
+    ? Stateful<Shape, PerKey<Row, [], Stream<Row, Deduplicated<Row, Shape>>>>
+    : Invalid<'keys are forgotten by the watermark: declare .withWatermark(…) first'>;
+
+  /**
+   * Pairs of rows of this stream and another of the same pipeline, with equal keys: `{ left, right }`.
+   * Each side keeps its rows until no match can come: for ever, unless both have a watermark and
+   * `within` or `window` says how far apart a pair may be. Such a bound is needed by all types but
+   * `inner`. Streams of several sources need the option `inOneTask` of the pipeline.
+   *
+   * @throws EngineError `invalid`, code `pipelines-differ`, for streams of different pipelines.
+   * @example
+   * departures.join(arrivals, { on: 'plane', within: { from: '0 seconds', to: '1 day' } });
+   * departures.join(arrivals, { type: 'left', on: [['plane', 'tail']], window: tumbling('1 day') });
+   */
+  readonly join: Stateful<Shape, Join<Row, Shape>>;
+
+  /**
+   * Each row with the rows of a table that have its key: `{ left, right }`.
+   *
+   * @example
+   * stream.joinStatic(s3Table<Airport>('airports'), { on: [['origin', 'code']], type: 'left' });
+   */
+  joinStatic<Right, Type extends 'inner' | 'left' = 'inner'>(
+    table: JoinTable<Right>,
+    options: StaticJoinOptions<Row, Right, Type>,
+  ): Stream<Flat<Pair<Row, Right, Type>>, Mapped<Shape>>;
+
+  /**
+   * Puts any rows in place of those of a batch, all at once. It is called for every batch, also one
+   * without rows; a batch is of one shard, or with the option `inOneTask` of all of them.
+   *
+   * @example
+   * stream.transformBatch((rows) => rows.toSorted((one, other) => one.delay - other.delay));
+   */
+  transformBatch<Next>(
+    apply: (rows: readonly Row[], context: BatchTime) => readonly Next[],
+  ): Stream<Next, Mapped<Shape>>;
+
+  /**
+   * The rows batch by batch, for operators over one batch, or over the batches of a stretch of time.
+   *
+   * @example
+   * stream.batches().count();
+   */
+  batches(): BatchStream<Row, Shape>;
 
   /**
    * Groups rows by fields, or by a function whose value becomes the field `key`. The source must be
-   * declared `partitionedBy` this key or some of its fields.
+   * declared `partitionedBy` this key or some of its fields, or the pipeline be `inOneTask`.
    *
    * @example
    * stream.keyBy('origin');
    */
-  readonly keyBy: Shape['rows'] extends 'events'
-    ? KeyBy<Row, Shape>
-    : Invalid<'a pipeline has one keyed operator: results cannot be keyed again'>;
+  readonly keyBy: Stateful<Shape, KeyBy<Row, Behind<Shape>>>;
 
   /**
-   * Sends rows that are late for all their windows to files of their own, or to a function; they are
-   * counted anyway.
+   * One group of all rows. It needs the option `inOneTask` of the pipeline.
+   *
+   * @example
+   * stream.groupAll().aggregate({ flights: count() });
+   */
+  readonly groupAll: Stateful<Shape, () => WindowedStream<Row, unknown, Behind<Shape>>>;
+
+  /**
+   * Sends rows that are late to files of their own, or to a function; they are counted anyway. It
+   * belongs behind an aggregation with windows, `.dropDuplicates`, `.join` or `.process`.
    *
    * @example
    * stream.keyBy('origin').window(tumbling('1 hour')).aggregate({ n: count() }).onLate(s3('late'));
    */
-  readonly onLate: Shape['rows'] extends 'groups'
-    ? Shape['watermark'] extends true
-      ? Shape['windowed'] extends true
-        ? (sink: S3Sink | ForeachBatchSink<StoredRow<Shape['grouped']>>) => Stream<Row, Shape>
-        : Invalid<'rows are late for windows: put .window(…) before .aggregate'>
-      : Invalid<'rows are late by a watermark: declare .withWatermark(…) before .keyBy'>
-    : Invalid<'.onLate belongs directly after .aggregate or .reduce'>;
+  readonly onLate: [Shape['late']] extends [never]
+    ? Invalid<'.onLate belongs directly after .aggregate, .reduce, .dropDuplicates, .join or .process'>
+    : Shape['watermark'] extends true
+      ? Shape['rows'] extends 'groups'
+        ? Shape['windowed'] extends true
+          ? OnLate<Row, Shape>
+          : Invalid<'rows are late for windows: put .window(…) before .aggregate'>
+        : OnLate<Row, Shape>
+      : Invalid<'rows are late by a watermark: declare .withWatermark(…) before .keyBy'>;
 
   /**
    * Lets rows leave to a sink. `append`: each row once, when it is final. `update`: groups that a
@@ -139,20 +281,82 @@ export interface WatermarkOptions<Unit extends TimeUnit> {
    * @default '1 day'
    */
   readonly maxAhead?: Duration;
+  /**
+   * After so long without a row this watermark holds no other back.
+   * @default it always does
+   */
+  readonly idleTimeout?: Duration;
+  /**
+   * Whether times before 1970 are on time: by default the watermark begins at 1970, and rows up to
+   * there are late from the first batch.
+   * @default false
+   */
+  readonly beforeEpoch?: boolean;
+}
+
+/** The batch that a function of a user is called for. */
+export interface BatchTime {
+  /** The clock, read once per batch, in milliseconds since 1970; the same in a repeat. */
+  readonly batchTimeMs: number;
 }
 
 type TimeValue<Unit extends TimeUnit> = Unit extends 'iso' ? string : number;
 
+type TimeOf<Row, Unit extends TimeUnit> =
+  | FieldOf<Row, TimeValue<NoInfer<Unit>> | null>
+  | ((row: Row) => TimeValue<NoInfer<Unit>> | null | undefined);
+
+type Timed<Shape extends StreamShape> = With<Shape, { watermark: true; late: never }>;
+
+type Clocked<Shape extends StreamShape, Method> = Shape['rows'] extends 'events' | 'states'
+  ? Shape['limit'] extends 'chain'
+    ? Invalid<'the watermark is declared on events: put .withWatermark before .keyBy'>
+    : Method
+  : Invalid<'the watermark is declared on events: put .withWatermark before .keyBy'>;
+
 type WithWatermark<Row, Shape extends StreamShape> = <Unit extends TimeUnit = 'milliseconds'>(
-  time:
-    | FieldOf<Row, TimeValue<NoInfer<Unit>> | null>
-    | ((row: Row) => TimeValue<NoInfer<Unit>> | null | undefined),
+  time: TimeOf<Row, Unit>,
   delay: Duration,
   options?: WatermarkOptions<Unit>,
-) => Stream<
-  Row,
-  { watermark: true; rows: 'events'; windowed: Shape['windowed']; grouped: Shape['grouped'] }
+) => Stream<Row, Timed<Shape>>;
+
+type EventTime<Row, Shape extends StreamShape> = <Unit extends TimeUnit = 'milliseconds'>(
+  time: TimeOf<Row, Unit>,
+  options?: { readonly unit?: Unit },
+) => Stream<Row, Shape>;
+
+type LimitBehind<Shape extends StreamShape> = Behind<Shape>['limit'] extends 'none'
+  ? 'limit'
+  : Behind<Shape>['limit'];
+
+type Deduplicated<Row, Shape extends StreamShape> = With<Behind<Shape>, { late: Row }>;
+
+/** A step that takes a key, by fields or by a function. */
+interface PerKey<Row, Arguments extends readonly unknown[], Result> {
+  (...all: [...Arguments, FieldOf<Row, Scalar>, ...FieldOf<Row, Scalar>[]]): Result;
+  (...all: [...Arguments, (row: Row) => Scalar]): Result;
+}
+
+interface Join<Row, Shape extends StreamShape> {
+  <Right, RightShape extends StreamShape, Type extends JoinType = 'inner'>(
+    other: Stream<Right, RightShape>,
+    options: JoinOptions<Row, Right, Type> & { readonly window: object },
+  ): Stream<JoinedRow<Row, Right, Type, WindowBounds>, Joined<Row | Right, Shape, RightShape>>;
+  <Right, RightShape extends StreamShape, Type extends JoinType = 'inner'>(
+    other: Stream<Right, RightShape>,
+    options: JoinOptions<Row, Right, Type> & BoundRule<Type>,
+  ): Stream<JoinedRow<Row, Right, Type, unknown>, Joined<Row | Right, Shape, RightShape>>;
+}
+
+type Joined<Late, Left extends StreamShape, Right extends StreamShape> = With<
+  Behind<Met<Left, Right>>,
+  { late: Late; limit: Behind<Met<Left, Right>>['limit'] extends 'chain' ? 'chain' : 'join' }
 >;
+
+/** Rows that met no other come out once none can come any more, which takes a bound. */
+type BoundRule<Type extends JoinType> = [Type] extends ['inner']
+  ? unknown
+  : { readonly within: object };
 
 interface KeyBy<Row, Shape extends StreamShape> {
   <const Names extends readonly [FieldOf<Row, Scalar>, ...FieldOf<Row, Scalar>[]]>(
@@ -163,25 +367,206 @@ interface KeyBy<Row, Shape extends StreamShape> {
   ): KeyedStream<Row, { readonly key: Value }, Shape>;
 }
 
-/** Rows with a key. */
-export interface KeyedStream<Row, Key, Shape extends StreamShape>
+type OnLate<Row, Shape extends StreamShape> = (
+  sink: S3Sink | ForeachBatchSink<StoredRow<Shape['late']>>,
+) => Stream<Row, Shape>;
+
+/** Groups that windows can still divide. */
+export interface WindowedStream<Row, Key, Shape extends StreamShape>
   extends GroupedStream<Row, Key, Shape> {
   /**
-   * Divides each key's rows into windows of event time.
+   * Divides each key's rows into windows: of event time, by gaps, or of so many rows. With
+   * `allowedLateness` a closed window is kept so long and comes out again with each row that is late
+   * for it.
    *
    * @example
    * stream.keyBy('origin').window(tumbling('1 hour'));
+   * stream.keyBy('origin').window(tumbling('1 hour'), { allowedLateness: '1 day' });
    */
-  readonly window: Shape['watermark'] extends true
-    ? (
-        window: WindowSpec,
-      ) => GroupedStream<
-        Row,
-        Key & WindowBounds,
-        { watermark: true; rows: 'events'; windowed: true; grouped: Shape['grouped'] }
-      >
-    : Invalid<'a window needs an event time and a watermark: declare .withWatermark(…) before .keyBy'>;
+  window<Window extends WindowOf<Row>>(
+    window: Window & WindowRule<Window, Shape>,
+    options?: WindowOptions,
+  ): GroupedStream<
+    Row,
+    Window extends CountWindowSpec ? Key : Flat<Key & WindowBounds>,
+    With<Shape, { windowed: true; limit: WindowLimit<Window, Shape> }>
+  >;
 }
+
+/** Options of `.window`. */
+export interface WindowOptions {
+  /**
+   * How long a closed window is kept for late rows.
+   * @default '0 seconds'
+   */
+  readonly allowedLateness?: Duration;
+}
+
+type WindowRule<Window, Shape extends StreamShape> = Window extends CountWindowSpec
+  ? unknown
+  : Shape['watermark'] extends true
+    ? unknown
+    : Invalid<'a window needs an event time and a watermark: declare .withWatermark(…) before .keyBy'>;
+
+type WindowLimit<Window, Shape extends StreamShape> = Shape['limit'] extends 'none' | 'limit'
+  ? Window extends CountWindowSpec
+    ? 'count'
+    : Window extends SessionWindowSpec
+      ? 'session'
+      : Shape['limit']
+  : Shape['limit'];
+
+/** Rows with a key. */
+export interface KeyedStream<Row, Key, Shape extends StreamShape>
+  extends WindowedStream<Row, Key, Shape> {
+  /**
+   * Calls a function once for each key of a batch, with its rows and its state; it gives one row.
+   * A timeout calls it without rows. It takes sinks in mode update only, as in Spark.
+   *
+   * @example
+   * stream.keyBy('origin').mapGroupsWithState((key, rows, state: GroupState<number>) => {
+   *   state.update((state.getOption() ?? 0) + rows.length);
+   *   return { ...key, flights: state.get() };
+   * });
+   */
+  mapGroupsWithState<State, Next>(
+    apply: (key: Key, rows: readonly Row[], state: GroupState<State>) => Next,
+    options?: TimeoutOptions,
+  ): Stream<Next, With<Shape, { limit: 'map-groups' }>>;
+
+  /**
+   * The same with any number of rows.
+   *
+   * @example
+   * stream.keyBy('origin').flatMapGroupsWithState(
+   *   (key, rows, state: GroupState<number>) => {
+   *     if (state.hasTimedOut) return [{ ...key, silent: true }];
+   *     state.update(rows.length);
+   *     state.setTimeoutDuration(60_000);
+   *     return [];
+   *   },
+   *   { timeout: 'processing-time' },
+   * );
+   */
+  flatMapGroupsWithState<State, Next>(
+    apply: (key: Key, rows: readonly Row[], state: GroupState<State>) => readonly Next[],
+    options?: TimeoutOptions,
+  ): Stream<Next, Shape>;
+
+  /**
+   * Calls a function for each row, with the state of its key; what it returns goes on, unless it is
+   * `undefined`. After `timeout` without a row it is called once more, without one, and the state goes.
+   *
+   * @example
+   * stream.keyBy('origin').mapWithState((key, row, state: MappedState<number>) => {
+   *   if (row === undefined) return undefined;
+   *   state.update((state.getOption() ?? 0) + 1);
+   *   return { ...key, flights: state.get() };
+   * });
+   */
+  mapWithState<State, Next>(
+    apply: (key: Key, row: Row | undefined, state: MappedState<State>) => Next | undefined,
+    options?: MapWithStateOptions,
+  ): Stream<Next, Shape>;
+
+  /**
+   * Calls a function once per batch for each key that has state or rows; what it returns is the new
+   * state, and `undefined` forgets it. Each key that has state gives a row in each batch.
+   *
+   * @example
+   * stream.keyBy('origin').updateStateByKey((rows, flights: number = 0) => flights + rows.length);
+   */
+  updateStateByKey<State>(
+    update: (
+      rows: readonly Row[],
+      state: State | undefined,
+      context: KeyContext<Key>,
+    ) => State | undefined,
+    options?: InitialState<Key, State>,
+  ): Stream<Flat<Key & { readonly state: State }>, With<Shape, { rows: 'states' }>>;
+
+  /**
+   * Calls functions for each row and for each timer, with named state of the row's key. Rows at or
+   * before the watermark are late where timers go by event time.
+   *
+   * @example
+   * stream.keyBy('origin').process({
+   *   state: { flights: value<number>() },
+   *   emits: rowsOf<{ origin: string; flights: number }>(),
+   *   onRow(row, { key, state, emit }) {
+   *     const flights = (state.flights.get() ?? 0) + 1;
+   *     state.flights.set(flights);
+   *     if (row.delay > 60) emit({ ...key, flights });
+   *   },
+   * });
+   */
+  process<
+    State extends Readonly<Record<string, KeptState<unknown>>> = Record<never, never>,
+    Out = unknown,
+  >(definition: ProcessDefinition<Row, Key, State, Out>): Stream<Out, With<Shape, { late: Row }>>;
+}
+
+/** Options of `.mapGroupsWithState` and `.flatMapGroupsWithState`. */
+export interface TimeoutOptions {
+  /**
+   * What timeouts go by: nothing, the clock of batches, or the watermark, which drops rows at or
+   * before it.
+   * @default 'none'
+   */
+  readonly timeout?: 'none' | 'processing-time' | 'event-time';
+}
+
+/** Options of `.mapWithState`. */
+export interface MapWithStateOptions {
+  /**
+   * State goes after so long without a row, by the clock of batches.
+   * @default it stays
+   */
+  readonly timeout?: Duration;
+}
+
+/** Options of `.updateStateByKey`. */
+export interface InitialState<Key, State> {
+  /**
+   * State that keys have before any row.
+   * @default none
+   */
+  readonly initial?: readonly (readonly [key: Key | Key[keyof Key], state: State])[];
+}
+
+/** What `.updateStateByKey` tells of a call. */
+export interface KeyContext<Key> extends BatchTime {
+  readonly key: Key;
+}
+
+/** What `.process` is made of. */
+export interface ProcessDefinition<Row, Key, State, Out> {
+  /**
+   * What is kept per key, by name.
+   * @default nothing
+   */
+  readonly state?: State;
+  /**
+   * What timers go by: the watermark, or the clock of batches.
+   * @default there are no timers
+   */
+  readonly timers?: 'event-time' | 'processing-time';
+  /**
+   * The type of the rows that are emitted.
+   * @default unknown
+   */
+  readonly emits?: RowsOf<Out>;
+  onRow(row: Row, context: ProcessContext<Key, ViewsOf<State>, Out>): void;
+  /**
+   * Called for each timer once its time has come.
+   * @default nothing is called
+   */
+  onTimer?(timeMs: number, context: ProcessContext<Key, ViewsOf<State>, Out>): void;
+}
+
+type ViewsOf<State> = {
+  readonly [Name in keyof State]: State[Name] extends KeptState<infer View> ? View : never;
+};
 
 /** The window of a result row: ISO 8601 in UTC with milliseconds, the end exclusive. */
 export interface WindowBounds {
@@ -189,12 +574,7 @@ export interface WindowBounds {
   readonly windowEnd: string;
 }
 
-type Grouped<Row, Shape extends StreamShape> = {
-  watermark: Shape['watermark'];
-  rows: 'groups';
-  windowed: Shape['windowed'];
-  grouped: Row;
-};
+type Grouped<Row, Shape extends StreamShape> = With<Shape, { rows: 'groups'; late: Row }>;
 
 /** Rows in groups, by key or by key and window. */
 export interface GroupedStream<Row, Group, Shape extends StreamShape> {
@@ -236,3 +616,282 @@ type NameRule<Aggregates, Group> = {
     ? Invalid<'this name is taken by the key, the window or the table: choose another'>
     : unknown;
 };
+
+/**
+ * Rows batch by batch, as Spark's DStreams have them. A batch is one invocation on a shard, or with
+ * the option `inOneTask` on all of them; a tick is a batch without rows. Results are streams again.
+ */
+export interface BatchStream<Row, Shape extends StreamShape> {
+  /**
+   * How many rows each batch has, also for one that has none.
+   *
+   * @example
+   * stream.batches().count();
+   */
+  count(): Stream<{ readonly count: number }, Mapped<Shape>>;
+
+  /**
+   * The rows of each batch combined two by two into one; none for a batch without rows.
+   *
+   * @example
+   * stream.batches().reduce((worst, next) => (next.delay > worst.delay ? next : worst));
+   */
+  reduce(reduce: (left: Row, right: Row) => Row): Stream<Row, Mapped<Shape>>;
+
+  /**
+   * How often each value comes in a batch; values are the same when their JSON is.
+   *
+   * @example
+   * stream.map((flight) => flight.origin).batches().countByValue();
+   */
+  countByValue(): Stream<{ readonly value: Row; readonly count: number }, Mapped<Shape>>;
+
+  /**
+   * The rows of each key in a batch, or a value of each, as a list. A field that is missing is null.
+   *
+   * @example
+   * stream.batches().groupByKey('origin', 'delay');
+   */
+  groupByKey<const Key extends KeyArgument<Row>>(
+    key: Key,
+  ): Stream<Keyed<Row, Key, readonly Row[]>, Mapped<Shape>>;
+  groupByKey<const Key extends KeyArgument<Row>, const By extends ValueArgument<Row>>(
+    key: Key,
+    value: By,
+  ): Stream<Keyed<Row, Key, readonly ValueBy<Row, By>[]>, Mapped<Shape>>;
+
+  /**
+   * A value of each row, combined two by two for each key of a batch.
+   *
+   * @example
+   * stream.batches().reduceByKey('origin', 'delay', (left, right) => left + right);
+   */
+  reduceByKey<const Key extends KeyArgument<Row>, const By extends ValueArgument<Row>>(
+    key: Key,
+    value: By,
+    reduce: Combine<ValueBy<Row, By>>,
+  ): Stream<Keyed<Row, Key, ValueBy<Row, By>>, Mapped<Shape>>;
+
+  /**
+   * The rows of each batch in so many consecutive lists of even size.
+   *
+   * @example
+   * stream.batches().glom(2);
+   */
+  glom(partitions: number): Stream<readonly Row[], Mapped<Shape>>;
+
+  /**
+   * Puts any rows in place of each of so many consecutive lists of even size.
+   *
+   * @example
+   * stream.batches().mapPartitions(2, (rows) => [rows.length]);
+   */
+  mapPartitions<Next>(
+    partitions: number,
+    apply: (rows: readonly Row[]) => readonly Next[],
+  ): Stream<Next, Mapped<Shape>>;
+
+  /**
+   * Pairs of rows of the same batch with equal keys: `{ left, right }`.
+   *
+   * @example
+   * departures.batches().join(arrivals.batches(), { on: 'plane' });
+   */
+  readonly join: BatchJoin<Row, Shape, 'inner'>;
+  /** The same, with the left rows that met no other and null beside them. */
+  readonly leftJoin: BatchJoin<Row, Shape, 'left'>;
+  /** The same, with the right rows that met no other and null beside them. */
+  readonly rightJoin: BatchJoin<Row, Shape, 'right'>;
+  /** The same, with all rows that met no other and null beside them. */
+  readonly fullJoin: BatchJoin<Row, Shape, 'full'>;
+
+  /**
+   * One row for each key of a batch: its fields, and the rows of both sides as lists.
+   *
+   * @example
+   * departures.batches().cogroup(arrivals.batches(), { on: 'plane' });
+   */
+  cogroup<Right, RightShape extends StreamShape, const On extends JoinKeys<Row, Right>>(
+    other: BatchStream<Right, RightShape>,
+    options: { readonly on: On },
+  ): Stream<
+    Flat<LeftKey<Row, On> & { readonly left: readonly Row[]; readonly right: readonly Right[] }>,
+    Mapped<Met<Shape, RightShape>>
+  >;
+
+  /**
+   * The rows of all batches whose time T' is in (T - length, T], in a batch of time T that is the
+   * first in its slide: where T / slide has a greater whole part than the batch before had.
+   *
+   * @example
+   * stream.batches().window('1 hour', '10 minutes');
+   */
+  readonly window: Windowed<
+    Shape,
+    (length: Duration, slide: Duration) => Stream<Row, Mapped<Shape>>
+  >;
+
+  /**
+   * The rows of such a window combined two by two into one. With `inverse`, which takes off again
+   * what has left the window, the cost of a window does not grow with its length.
+   *
+   * @example
+   * stream.map((flight) => flight.delay).batches().reduceByWindow(Math.max, '1 hour', '10 minutes');
+   */
+  readonly reduceByWindow: Windowed<
+    Shape,
+    (
+      reduce: Combine<Row>,
+      length: Duration,
+      slide: Duration,
+      inverse?: Combine<Row>,
+    ) => Stream<Row, Mapped<Shape>>
+  >;
+
+  /**
+   * How many rows such a window has.
+   *
+   * @example
+   * stream.batches().countByWindow('1 hour', '10 minutes');
+   */
+  readonly countByWindow: Windowed<
+    Shape,
+    (length: Duration, slide: Duration) => Stream<{ readonly count: number }, Mapped<Shape>>
+  >;
+
+  /**
+   * How often each value comes in such a window; values are the same when their JSON is.
+   *
+   * @example
+   * stream.map((flight) => flight.origin).batches().countByValueAndWindow('1 hour', '10 minutes');
+   */
+  readonly countByValueAndWindow: Windowed<
+    Shape,
+    (
+      length: Duration,
+      slide: Duration,
+    ) => Stream<{ readonly value: Row; readonly count: number }, Mapped<Shape>>
+  >;
+
+  /**
+   * A value of each row, combined two by two for each key of such a window. With `inverse` a key that
+   * has left the window stays, until `filter` refuses its value.
+   *
+   * @example
+   * stream.batches().reduceByKeyAndWindow({
+   *   key: 'origin',
+   *   value: () => 1,
+   *   reduce: (left, right) => left + right,
+   *   inverse: (total, left) => total - left,
+   *   filter: (total) => total > 0,
+   *   length: '1 hour',
+   *   slide: '10 minutes',
+   * });
+   */
+  readonly reduceByKeyAndWindow: Windowed<Shape, ReduceByKeyAndWindow<Row, Shape>>;
+
+  /**
+   * The rows of each key of such a window, or a value of each, as a list.
+   *
+   * @example
+   * stream.batches().groupByKeyAndWindow({ key: 'origin', value: 'delay', length: '1 hour', slide: '1 hour' });
+   */
+  readonly groupByKeyAndWindow: Windowed<Shape, GroupByKeyAndWindow<Row, Shape>>;
+
+  /** `.keyBy(…).updateStateByKey(…)` in one step. */
+  readonly updateStateByKey: Stateful<Shape, UpdateStateByKey<Row, Shape>>;
+
+  /** `.keyBy(…).mapWithState(…)` in one step. */
+  readonly mapWithState: Stateful<Shape, MapWithState<Row, Shape>>;
+
+  /** Another name of `.transformBatch`. */
+  transform<Next>(
+    apply: (rows: readonly Row[], context: BatchTime) => readonly Next[],
+  ): Stream<Next, Mapped<Shape>>;
+}
+
+type Windowed<Shape extends StreamShape, Method> = Stateful<Shape, Method>;
+
+type Combine<Value> = (left: Value, right: Value) => Value;
+
+type ValueArgument<Row> = FieldOf<Row, unknown> | ((row: Row) => unknown);
+
+type ValueBy<Row, By> = By extends (row: never) => infer Value
+  ? Value
+  : By extends string
+    ? FieldValue<Row, By>
+    : never;
+
+type Keyed<Row, Key, Value> = Flat<KeyFields<Row, Key> & { readonly value: Value }>;
+
+type LeftKey<Row, On> = On extends string
+  ? KeyFields<Row, On>
+  : On extends { readonly left: infer Select }
+    ? KeyFields<Row, Select>
+    : On extends readonly string[]
+      ? KeyFields<Row, On>
+      : On extends readonly (readonly [infer Left, string])[]
+        ? KeyFields<Row, Left>
+        : never;
+
+type BatchJoin<Row, Shape extends StreamShape, Type extends JoinType> = <
+  Right,
+  RightShape extends StreamShape,
+>(
+  other: BatchStream<Right, RightShape>,
+  options: { readonly on: JoinKeys<Row, Right> },
+) => Stream<Flat<Pair<Row, Right, Type>>, Mapped<Met<Shape, RightShape>>>;
+
+interface WindowLengths {
+  readonly length: Duration;
+  readonly slide: Duration;
+}
+
+type ReduceByKeyAndWindow<Row, Shape extends StreamShape> = <
+  const Key extends KeyArgument<Row>,
+  const By extends ValueArgument<Row>,
+>(
+  definition: WindowLengths & {
+    readonly key: Key;
+    readonly value: By;
+    readonly reduce: Combine<ValueBy<Row, By>>;
+    readonly inverse?: Combine<ValueBy<Row, By>>;
+    readonly filter?: (value: ValueBy<Row, By>) => boolean;
+  },
+) => Stream<Keyed<Row, Key, ValueBy<Row, By>>, Mapped<Shape>>;
+
+interface GroupByKeyAndWindow<Row, Shape extends StreamShape> {
+  <const Key extends KeyArgument<Row>, const By extends ValueArgument<Row>>(
+    definition: WindowLengths & { readonly key: Key; readonly value: By },
+  ): Stream<Keyed<Row, Key, readonly ValueBy<Row, By>[]>, Mapped<Shape>>;
+  <const Key extends KeyArgument<Row>>(
+    definition: WindowLengths & { readonly key: Key },
+  ): Stream<Keyed<Row, Key, readonly Row[]>, Mapped<Shape>>;
+}
+
+type UpdateStateByKey<Row, Shape extends StreamShape> = <const Key extends KeyArgument<Row>, State>(
+  key: Key,
+  update: (
+    rows: readonly Row[],
+    state: State | undefined,
+    context: KeyContext<KeyFields<Row, Key>>,
+  ) => State | undefined,
+  options?: InitialState<KeyFields<Row, Key>, State>,
+) => Stream<
+  Flat<KeyFields<Row, Key> & { readonly state: State }>,
+  With<Behind<Shape>, { rows: 'states' }>
+>;
+
+type MapWithState<Row, Shape extends StreamShape> = <
+  const Key extends KeyArgument<Row>,
+  State,
+  Next,
+>(
+  key: Key,
+  apply: (
+    key: KeyFields<Row, Key>,
+    row: Row | undefined,
+    state: MappedState<State>,
+  ) => Next | undefined,
+  options?: MapWithStateOptions,
+) => Stream<Next, Behind<Shape>>;

@@ -327,8 +327,6 @@ describe('plans that cannot run do not compile', () => {
       tumbling('-1 hours');
       // @ts-expect-error a window that never moves
       sliding('1 hour', '0 minutes');
-      // @ts-expect-error two watermarks
-      timed.withWatermark('departedAt', '1 minute');
       // @ts-expect-error a watermark behind the groups that need it
       totals.withWatermark('flights', '1 minute');
       // @ts-expect-error windows without event time
@@ -384,8 +382,6 @@ describe('plans that cannot run do not compile', () => {
       hourly.aggregate({ pk: count() });
       // @ts-expect-error a name that tables keep for themselves
       hourly.aggregate({ _n: count() });
-      // @ts-expect-error results are not keyed again
-      delays.keyBy('origin');
       // @ts-expect-error an aggregation needs a key
       flights.aggregate({ n: count() });
       const lengths = flights.map((flight) => flight.origin.length).keyBy((length) => length);
@@ -397,9 +393,9 @@ describe('plans that cannot run do not compile', () => {
   test('the refusal says in words what to change', () => {
     typesOnly(() => {
       expectTypeOf<Parameters<typeof totals.to>[1]['mode']>().not.toBeAny();
-      type Refusal = (typeof timed)['withWatermark'];
+      type Refusal = (typeof totals)['withWatermark'];
       expectTypeOf<Refusal>().toEqualTypeOf<{
-        readonly 'invalid pipeline': 'a pipeline has one watermark: remove the second .withWatermark';
+        readonly 'invalid pipeline': 'the watermark is declared on events: put .withWatermark before .keyBy';
       }>();
     });
   });

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { expect, test } from 'vitest';
-import type { Duration } from '../../lib/index.ts';
+import type { Duration, GroupState, MappedState } from '../../lib/index.ts';
 import {
   aggregator,
   approxCountDistinct,
@@ -12,23 +12,33 @@ import {
   collectSet,
   count,
   countIf,
+  counting,
   decimal,
   dynamodb,
+  dynamodbTable,
   first,
   foreachBatch,
+  instants,
   kinesis,
   last,
+  list,
+  map,
   max,
   median,
   min,
   noop,
   pipeline,
+  rowsOf,
   s3,
+  s3Table,
+  session,
   sliding,
+  staticRows,
   stddev,
   sum,
   topK,
   tumbling,
+  value,
   variance,
 } from '../../lib/index.ts';
 
@@ -37,6 +47,7 @@ type Departure = v.InferOutput<typeof Departure>;
 
 interface Flight {
   readonly departedAt: number;
+  readonly landedAt: number;
   readonly origin: string;
   readonly destination: string;
   readonly delay: number;
@@ -46,12 +57,24 @@ interface Flight {
   readonly amount: string;
 }
 
+interface Landing {
+  readonly at: number;
+  readonly plane: string;
+  readonly tail: string;
+}
+
+interface Airport {
+  readonly code: string;
+}
+
 interface Click {
   readonly user: { readonly id: string };
 }
 
-const flights = pipeline('flights').from(kinesis<Flight>('flights').partitionedBy('origin'));
+const start = pipeline('flights');
+const flights = start.from(kinesis<Flight>('flights').partitionedBy('origin'));
 const timed = flights.withWatermark('departedAt', '10 minutes');
+const landings = start.from(kinesis<Landing>('landings')).withWatermark('at', '10 minutes');
 const keyed = flights.keyBy('origin');
 const groups = timed.keyBy('origin').window(tumbling('1 hour')).aggregate({ flights: count() });
 
@@ -98,6 +121,7 @@ const examples = [
   (stream = timed) => {
     stream.keyBy('origin').window(tumbling('1 hour')).aggregate({ n: count() }).onLate(s3('late'));
     stream.keyBy('origin').window(tumbling('1 hour'));
+    stream.keyBy('origin').window(tumbling('1 hour'), { allowedLateness: '1 day' });
     stream.keyBy('origin').window(sliding('5 minutes', '1 minute'));
   },
   (stream = groups) => {
@@ -144,6 +168,112 @@ const examples = [
       result: (longest) => longest,
     });
     return longest;
+  },
+  (stream = timed) => {
+    stream.withProcessingTime().keyBy('origin').window(tumbling('1 minute'));
+    stream.eventTime('landedAt');
+    stream.limit(100);
+    stream.sample(0.1, 'plane');
+    stream.dropDuplicates('plane', 'departedAt');
+    stream.dropDuplicatesWithinWatermark('plane');
+    stream.keyBy('origin').window(session('30 minutes'));
+    stream.keyBy('origin').window(session((flight: Flight) => flight.delay * 60_000));
+    stream.keyBy('origin').window(counting(100));
+    stream.keyBy('origin').window(instants());
+    stream.groupAll().aggregate({ flights: count() });
+  },
+  (departures = timed, arrivals = landings, stream = departures, others = arrivals) => {
+    stream.union(others);
+    departures.join(arrivals, { on: 'plane', within: { from: '0 seconds', to: '1 day' } });
+    departures.join(arrivals, { type: 'left', on: [['plane', 'tail']], window: tumbling('1 day') });
+    departures.batches().join(arrivals.batches(), { on: 'plane' });
+    departures.batches().cogroup(arrivals.batches(), { on: 'plane' });
+  },
+  (stream = flights, airports: readonly Airport[] = []) => {
+    stream.joinStatic(staticRows('airports', airports), { on: [['origin', 'code']] });
+    stream.joinStatic(s3Table<Airport>('airports'), { on: [['origin', 'code']], type: 'left' });
+    stream.joinStatic(dynamodbTable<Airport>('airports'), { on: [['origin', 'code']] });
+  },
+  (stream = flights) => {
+    stream.keyBy('origin').mapGroupsWithState((key, rows, state: GroupState<number>) => {
+      state.update((state.getOption() ?? 0) + rows.length);
+      return { ...key, flights: state.get() };
+    });
+    stream.keyBy('origin').flatMapGroupsWithState(
+      (key, rows, state: GroupState<number>) => {
+        if (state.hasTimedOut) return [{ ...key, silent: true }];
+        state.update(rows.length);
+        state.setTimeoutDuration(60_000);
+        return [];
+      },
+      { timeout: 'processing-time' },
+    );
+    stream.keyBy('origin').mapWithState((key, row, state: MappedState<number>) => {
+      if (row === undefined) return undefined;
+      state.update((state.getOption() ?? 0) + 1);
+      return { ...key, flights: state.get() };
+    });
+    stream.keyBy('origin').updateStateByKey((rows, flights: number = 0) => flights + rows.length);
+    stream.keyBy('origin').process({
+      state: { flights: value<number>() },
+      emits: rowsOf<{ origin: string; flights: number }>(),
+      onRow(row, { key, state, emit }) {
+        const flights = (state.flights.get() ?? 0) + 1;
+        state.flights.set(flights);
+        if (row.delay > 60) emit({ ...key, flights });
+      },
+    });
+  },
+  () => {
+    const state = { flights: value<number>(), gate: value<string>({ ttl: '1 day' }) };
+    return state;
+  },
+  () => {
+    const state = { delays: list<number>() };
+    return state;
+  },
+  () => {
+    const state = { flightsByGate: map<number>() };
+    return state;
+  },
+  () => {
+    const emits = rowsOf<{ origin: string; flights: number }>();
+    return emits;
+  },
+  (stream = flights) => {
+    stream.transformBatch((rows) => rows.toSorted((one, other) => one.delay - other.delay));
+    stream.batches().count();
+    stream.batches().reduce((worst, next) => (next.delay > worst.delay ? next : worst));
+    stream
+      .map((flight) => flight.origin)
+      .batches()
+      .countByValue();
+    stream.batches().groupByKey('origin', 'delay');
+    stream.batches().reduceByKey('origin', 'delay', (left, right) => left + right);
+    stream.batches().glom(2);
+    stream.batches().mapPartitions(2, (rows) => [rows.length]);
+    stream.batches().window('1 hour', '10 minutes');
+    stream
+      .map((flight) => flight.delay)
+      .batches()
+      .reduceByWindow(Math.max, '1 hour', '10 minutes');
+    stream.batches().countByWindow('1 hour', '10 minutes');
+    stream
+      .map((flight) => flight.origin)
+      .batches()
+      .countByValueAndWindow('1 hour', '10 minutes');
+    stream.batches().reduceByKeyAndWindow({
+      key: 'origin',
+      value: () => 1,
+      reduce: (left, right) => left + right,
+      inverse: (total, left) => total - left,
+      filter: (total) => total > 0,
+      length: '1 hour',
+      slide: '10 minutes',
+    });
+    stream
+      .batches()
+      .groupByKeyAndWindow({ key: 'origin', value: 'delay', length: '1 hour', slide: '1 hour' });
   },
 ];
 

@@ -10,22 +10,14 @@ export function keyProblems(plan: PlanDraft): PlanProblem[] {
   const keyed = plan.nodes.filter(isKeyedNode);
   return [
     ...keyed.flatMap((node) => partitioning(plan, node)),
-    ...keyed.flatMap(repeatedFields),
+    ...keyed.flatMap((node) => repeatedFields(plan, node)),
     ...unknownFields(plan),
   ];
 }
 
 function partitioning(plan: PlanDraft, node: KeyedNode): PlanProblem[] {
-  const upstream = upstreamOf(plan, node);
-  if (upstream.some(isKeyedNode)) {
-    return [
-      {
-        code: 'key-after-groups',
-        message: `'${node.uid}' keys the results of another aggregation, which needs a shuffle between them: make it a pipeline of its own`,
-      },
-    ];
-  }
-  const source = upstream.find(isSource);
+  if (plan.inOneTask) return [];
+  const source = upstreamOf(plan, node).find(isSource);
   return source === undefined || staysInShard(source, node.key)
     ? []
     : [notPartitioned(source, node)];
@@ -70,13 +62,13 @@ function notPartitioned(source: SourceNode, node: KeyedNode): PlanProblem {
   };
 }
 
-function repeatedFields(node: KeyedNode): PlanProblem[] {
+function repeatedFields(plan: PlanDraft, node: KeyedNode): PlanProblem[] {
   const { fields } = node.key;
-  if (fields.length === 0) {
+  if (fields.length === 0 && !plan.inOneTask) {
     return [
       {
         code: 'key-missing',
-        message: `'${node.uid}' has no key: name a field or a function in .keyBy`,
+        message: `'${node.uid}' has no key: name a field or a function in .keyBy, or give the pipeline the option { inOneTask: true }`,
       },
     ];
   }

@@ -51,7 +51,11 @@ function appendProblems(
   plan: PlanDraft,
   { sink, keyed }: { readonly sink: SinkNode; readonly keyed: KeyedNode },
 ): PlanProblem[] {
-  if (!upstreamOf(plan, keyed).some((node) => node.kind === 'watermark')) {
+  if (
+    !upstreamOf(plan, keyed).some(
+      (node) => node.kind === 'watermark' || node.kind === 'processing-time',
+    )
+  ) {
     return [
       {
         code: 'append-without-watermark',

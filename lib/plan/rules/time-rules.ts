@@ -14,12 +14,6 @@ export function timeProblems(plan: PlanDraft): PlanProblem[] {
 function watermarks(plan: PlanDraft): PlanProblem[] {
   const declared = plan.nodes.filter((node) => node.kind === 'watermark');
   const problems: PlanProblem[] = [];
-  if (declared.length > 1) {
-    problems.push({
-      code: 'watermark-twice',
-      message: 'the watermark is declared twice: keep one .withWatermark',
-    });
-  }
   for (const node of declared) {
     if (upstreamOf(plan, node).some(isKeyedNode)) {
       problems.push({
@@ -41,7 +35,11 @@ function windows(plan: PlanDraft): PlanProblem[] {
   return plan.nodes.filter(isKeyedNode).flatMap((node) => {
     if (node.window === null) return [];
     const problems = windowProblems(node.uid, node.window);
-    if (!upstreamOf(plan, node).some((each) => each.kind === 'watermark')) {
+    if (
+      !upstreamOf(plan, node).some(
+        (each) => each.kind === 'watermark' || each.kind === 'processing-time',
+      )
+    ) {
       problems.push({
         code: 'window-without-watermark',
         message: `the windows of '${node.uid}' have no event time: declare .withWatermark(…) before .keyBy`,
@@ -54,6 +52,7 @@ function windows(plan: PlanDraft): PlanProblem[] {
 function windowProblems(uid: string, window: WindowSpec): PlanProblem[] {
   if (window.kind !== 'time') return [];
   const { sizeMs, slideMs } = window;
+  if (sizeMs === 0 && slideMs === 1) return [];
   if (!(sizeMs > 0)) {
     return [
       {

@@ -53,13 +53,16 @@ describe('pipeline', () => {
         unit: 'milliseconds',
         delayMs: 600_000,
         maxAheadMs: 86_400_000,
+        idleTimeoutMs: null,
+        startMs: 0,
       },
       {
         kind: 'aggregate',
         uid: 'aggregate-1',
         inputs: ['watermark-1'],
         key: { fields: ['origin'], selectors: [{ kind: 'field', field: 'origin' }] },
-        window: { sizeMs: 3_600_000, slideMs: 3_600_000 },
+        allowedLatenessMs: 0,
+        window: { kind: 'time', sizeMs: 3_600_000, slideMs: 3_600_000 },
         aggregates: {
           flights: { kind: 'count', input: null, decimalScale: null },
           meanDelay: { kind: 'avg', input: { kind: 'field', field: 'delay' }, decimalScale: null },
@@ -165,7 +168,11 @@ describe('pipeline', () => {
   });
 
   test('sliding windows have a size and a slide', () => {
-    expect(sliding('5 minutes', 'PT1M')).toEqual({ sizeMs: 300_000, slideMs: 60_000 });
+    expect(sliding('5 minutes', 'PT1M')).toEqual({
+      kind: 'time',
+      sizeMs: 300_000,
+      slideMs: 60_000,
+    });
   });
 
   test('a function key is the field key, and a table of it has no window', () => {

@@ -165,12 +165,6 @@ describe('a plan that cannot run is refused', () => {
     'window-too-fine': planWith({
       aggregate: { window: { kind: 'time', sizeMs: HOUR, slideMs: 3_599_999 } },
     }),
-    'watermark-twice': planWith({
-      sinks: [
-        { ...watermark, uid: 'watermark-2', inputs: ['kinesis-departures'] } as PlanNode,
-        files,
-      ],
-    }),
     'watermark-after-groups': [
       source,
       { ...aggregate, inputs: [source.uid], window: null },
@@ -186,10 +180,6 @@ describe('a plan that cannot run is refused', () => {
       source: { partitionedBy: ['windowStart'] },
       aggregate: { key: keyOf('windowStart') },
     }),
-    'key-after-groups': planOutOf([
-      { ...aggregate, uid: 'aggregate-2', inputs: ['aggregate-1'] },
-      { ...table, inputs: ['aggregate-2'] },
-    ]),
     'aggregates-missing': planWith({ aggregate: { aggregates: {} } }),
     'aggregate-name-taken': planWith({
       aggregate: { aggregates: { origin: aggregate.aggregates['flights']! } },
