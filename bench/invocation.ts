@@ -16,6 +16,7 @@ import type { Case } from './measure.ts';
 import { type Batches, perTenThousand, TARGETS, WHOLE_RANGE } from './operators.ts';
 
 const SHARD = asShardId('shardId-000000000000');
+const STREAM_ARN = 'arn:aws:kinesis:us-east-1:000000000000:stream/bench';
 const NOW_MS = 1_700_000_000_000;
 const DEADLINE_MS = NOW_MS + 900_000;
 
@@ -28,7 +29,7 @@ export function invocationCase(name: string, plan: Plan, batches: Batches) {
   const invocation: Case = {
     name,
     async pass() {
-      const { ports, requests } = stubbedPorts();
+      const { ports, requests } = stubbedPorts(sourceOf(plan).name);
       const task = taskOf(plan, ports);
       let batchCount = 0;
       const ms = await perTenThousand(batches, async (records) => {
@@ -57,7 +58,8 @@ function taskOf(plan: Plan, ports: TaskPorts) {
     identity: {
       pipeline: plan.name,
       stage: SINGLE_STAGE,
-      source: sourceOf(plan).name,
+      sources: new Map([[STREAM_ARN, sourceOf(plan).name]]),
+      inOneTask: plan.inOneTask,
       planHash: plan.hash,
       isKeyed: isKeyed(plan),
       codeHash: 'bench',
@@ -70,7 +72,10 @@ function taskOf(plan: Plan, ports: TaskPorts) {
   });
 }
 
-function stubbedPorts(): { readonly ports: TaskPorts; readonly requests: Map<string, number> } {
+function stubbedPorts(source: string): {
+  readonly ports: TaskPorts;
+  readonly requests: Map<string, number>;
+} {
   const requests = new Map<string, number>();
   const client = answeringClient(requests);
   let commits = 0;
@@ -89,7 +94,7 @@ function stubbedPorts(): { readonly ports: TaskPorts; readonly requests: Map<str
       copy: async () => true,
       exists: async () => true,
     } satisfies ObjectPublisher,
-    stream: oneShard(),
+    streams: new Map([[source, oneShard()]]),
     clock,
     ids: {
       commitId() {
@@ -105,7 +110,7 @@ function stubbedPorts(): { readonly ports: TaskPorts; readonly requests: Map<str
 function oneShard(): SourceStream {
   return {
     describe: async () => ({
-      streamArn: 'arn:aws:kinesis:us-east-1:000000000000:stream/bench',
+      streamArn: STREAM_ARN,
       createdAtMs: 0,
       retentionMs: Number.MAX_SAFE_INTEGER,
     }),

@@ -17,14 +17,17 @@ export const handler = (): Promise<MaintenanceSummary> =>
     {
       commits: createDynamoDbCommitLog(clients.dynamodb, required('commitLogTable')),
       objects: createS3ObjectStore(clients.s3, required('checkpointBucket')),
-      stream: createKinesisSourceStream(clients.kinesis, required('streamArn')),
+      streams: new Map([
+        [required('source'), createKinesisSourceStream(clients.kinesis, required('streamArn'))],
+      ]),
       ids: systemIds,
       logger: systemLogger,
     },
     {
       pipeline: required('pipeline'),
       stage: SINGLE_STAGE,
-      source: required('source'),
+      sources: new Map([[required('streamArn'), required('source')]]),
+      inOneTask: false,
       ringSize: RING_SIZE,
     },
   );

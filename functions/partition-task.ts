@@ -27,7 +27,9 @@ const task = createPartitionTask(
     objects: createS3ObjectStore(clients.s3, checkpointBucket),
     tables: createDynamoDbTablePublisher(clients.dynamodb, systemClock),
     files: createS3ObjectPublisher(clients.s3, checkpointBucket, systemClock),
-    stream: createKinesisSourceStream(clients.kinesis, required('streamArn')),
+    streams: new Map([
+      [sourceOf(plan).name, createKinesisSourceStream(clients.kinesis, required('streamArn'))],
+    ]),
     clock: systemClock,
     ids: systemIds,
     logger: systemLogger,
@@ -36,7 +38,8 @@ const task = createPartitionTask(
     identity: {
       pipeline: required('pipeline'),
       stage: SINGLE_STAGE,
-      source: sourceOf(plan).name,
+      sources: new Map([[required('streamArn'), sourceOf(plan).name]]),
+      inOneTask: plan.inOneTask,
       planHash: plan.hash,
       isKeyed: isKeyed(plan),
       codeHash: required('codeHash'),

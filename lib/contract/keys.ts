@@ -15,6 +15,11 @@ export function logIdOf(parts: {
   return asLogId([pipeline, stage, source, shard].map(encodeURIComponent).join('/'));
 }
 
+/** The one log of a stage whose shards share it; no shard is called `*`, so no other log has this id. */
+export function sharedLogIdOf(parts: { readonly pipeline: string; readonly stage: string }): LogId {
+  return logIdOf({ ...parts, source: '*', shard: '*' });
+}
+
 /** Batch numbers inside keys are padded, so that a listing is in their order. */
 const padded = (batchNumber: BatchNumber) => String(batchNumber).padStart(12, '0');
 

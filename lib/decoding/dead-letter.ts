@@ -6,10 +6,11 @@ export interface DeadLetter {
   readonly detail: string;
   /** The record's original bytes. */
   readonly data: Uint8Array;
-  readonly shardId: string;
-  readonly sequenceNumber: string;
-  readonly subSequenceNumber: number;
-  /** Arrival at Kinesis in milliseconds since 1970 UTC. */
+  /** `null`, as the two that follow, for a row of a batch without records. */
+  readonly shardId: string | null;
+  readonly sequenceNumber: string | null;
+  readonly subSequenceNumber: number | null;
+  /** Arrival at Kinesis in milliseconds since 1970 UTC; the batch's time where there was no record. */
   readonly arrivedAtMs: number;
 }
 

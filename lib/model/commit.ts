@@ -2,7 +2,7 @@
 // that the runtime, the adapters and the simulation all speak of the same thing.
 
 import type { BatchNumber, BatchTimeMs, CommitId, LogId } from './ids.ts';
-import type { ArrivalRange, Position } from './record.ts';
+import type { ArrivalRange, CommittedPosition, Position } from './record.ts';
 
 /** Each source record of a batch is in exactly one class: in = duplicate + dead + late + filtered + applied. */
 export interface Counts {
@@ -45,7 +45,10 @@ export interface SnapshotPointer {
   readonly fold: CommitId;
 }
 
-/** The plain attributes of a commit: at most 640 bytes when stored, so an empty batch is one write unit. */
+/**
+ * The plain attributes of a commit: at most 640 bytes when stored for one shard, so that an empty batch is
+ * one write unit. In a log that shards share, each shard adds its position.
+ */
 export interface CommitHeader {
   readonly formatVersion: number;
   readonly log: LogId;
@@ -62,8 +65,11 @@ export interface CommitHeader {
   readonly base: number;
   readonly incarnation: string;
   /** Position after this batch, by `source/shard`. */
-  readonly positions: Readonly<Record<string, Position>>;
-  /** First record of this batch that was no duplicate; `null` when the batch consumed none. */
+  readonly positions: Readonly<Record<string, CommittedPosition>>;
+  /**
+   * First record of this batch that was no duplicate; `null` when the batch consumed none. Of a batch with
+   * records of several shards it is the first one's: where the others began, the commit before says.
+   */
   readonly firstPosition: Position | null;
   readonly arrival: ArrivalRange | null;
   readonly batchTimeMs: BatchTimeMs;

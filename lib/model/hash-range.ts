@@ -6,6 +6,9 @@ export interface HashRange {
   readonly end: bigint;
 }
 
+/** All of the key space. */
+export const WHOLE_RANGE: HashRange = { start: 0n, end: 2n ** 128n - 1n };
+
 /** Key groups are the 256 equal slices of the key space: the first byte of a key's MD5. */
 export const KEY_GROUP_COUNT = 256;
 

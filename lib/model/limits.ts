@@ -15,6 +15,11 @@ export const DELTA_BYTES_MAX = 3 * MIB;
 export const INLINE_OUTPUT_BYTES_MAX = 8 * KIB;
 /** Header bytes when stored: with keys they stay inside one write unit of 1 KB. */
 export const HEADER_BYTES_MAX = 640;
+/**
+ * Header bytes of a log that 50 shards share: each adds some 140 bytes of position, which a commit pays
+ * for with one write unit per 7 shards. Beside a body of 350 KiB an item of 400 KB has room for 300.
+ */
+export const SHARED_HEADER_BYTES_MAX = 8 * KIB;
 /** DynamoDB item size ("Service quotas"). */
 export const ITEM_BYTES_MAX = 400 * KIB;
 /** JSON deeper than this is a dead letter: it could be parsed but not always be written again. */

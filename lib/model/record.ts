@@ -9,6 +9,15 @@ export interface Position {
   readonly subSequenceNumber: number;
 }
 
+/** How far a shard is committed. */
+export interface CommittedPosition extends Position {
+  /**
+   * Arrival of the record at this position, where the commit's own arrival need not be of this shard: in
+   * a log that shards share, and after a batch without records.
+   */
+  readonly arrivedAtMs?: ArrivalTimeMs;
+}
+
 /** One record as the Lambda event source mapping delivers it; `data` is base64. */
 export interface DeliveredRecord {
   readonly kinesis: {

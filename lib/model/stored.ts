@@ -46,6 +46,8 @@ const isPosition = all<Position>({
   sequenceNumber: (value) => typeof value === 'string' && SEQUENCE_NUMBER.test(value),
   subSequenceNumber: isCount,
 });
+const isCommittedPosition: Check = (value) =>
+  isPosition(value) && (!hasField(value, 'arrivedAtMs') || isWhole(value.arrivedAtMs));
 const isReference = all<ObjectReference>({ key: isName, byteLength: isCount, sha256: isName });
 const isFloor: Check = (value) =>
   all<WatermarkFloor>({
@@ -66,7 +68,7 @@ const HEADER: Checks<CommitHeader> = {
   ringSize: isNumbering,
   base: isCount,
   incarnation: isText,
-  positions: (value) => isObject(value) && Object.values(value).every(isPosition),
+  positions: (value) => isObject(value) && Object.values(value).every(isCommittedPosition),
   firstPosition: orNull(isPosition),
   arrival: orNull(all<ArrivalRange>({ firstMs: isWhole, lastMs: isWhole })),
   batchTimeMs: isWhole,
@@ -137,6 +139,10 @@ function wrongField<Type>(value: object, checks: Checks<Type>): string | null {
     if (!isRight) return name;
   }
   return null;
+}
+
+function hasField<Name extends string>(value: unknown, name: Name): value is Record<Name, unknown> {
+  return isObject(value) && Object.hasOwn(value, name);
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -23,7 +23,6 @@ import {
   keeping,
   type MakeAccumulator,
   moments,
-  neverMerged,
   type Part,
   type PartInput,
   summingUnits,
@@ -50,13 +49,15 @@ export interface Accumulation {
   readonly resultNames: readonly string[];
   /** Whether `add` runs user code or has limits, so that it can fail after state was touched. */
   readonly mayFail: boolean;
-  /** Whether rows may be added in another order than they arrived: only then may panes be merged. */
+  /** Whether no rows at all have a result. */
+  readonly holdsNothing: boolean;
+  /** Whether the order in which rows are added does not matter: only then may there be panes. */
   readonly orderFree: boolean;
   /** Reads and checks what the row gives; throws a fault before anything is touched. */
   prepare(row: unknown): void;
   /** Adds the prepared row. */
   add(table: RowTable, slot: number, row: unknown): void;
-  /** Adds all rows of another set. */
+  /** Adds all rows of another set; what goes by order takes them as having come after its own. */
   merge(target: RowTable, slot: number, from: RowTable, fromSlot: number): void;
   /** Sets the results' fields; throws a fault when user code fails. */
   writeResults(result: Record<string, unknown>, table: RowTable, slot: number): void;
@@ -103,6 +104,7 @@ export function compileAggregates(node: AggregateNode): Accumulation {
     meaning: [...firstColumn.keys()].join(' '),
     resultNames: results.map(({ name }) => name),
     mayFail: specs.some(({ kind }) => FAILING.has(kind)),
+    holdsNothing: true,
     orderFree: specs.every(({ kind }) => kind !== 'custom' && !BY_ARRIVAL.has(kind)),
     prepare: (row) => inputs.read(row),
     add(table, slot, row) {
@@ -133,6 +135,7 @@ export function compileReduce(node: ReduceNode): Accumulation {
     meaning: 'reduced row',
     resultNames: [],
     mayFail: true,
+    holdsNothing: false,
     orderFree: false,
     prepare: () => {},
     add(table, slot, row) {
@@ -141,7 +144,13 @@ export function compileReduce(node: ReduceNode): Accumulation {
       // The first row may be an event that user code still holds, so that a copy is kept.
       table.setValue(0, slot, copyJson(jsonOnly(next, node.uid)));
     },
-    merge: neverMerged,
+    merge(target, slot, from, fromSlot) {
+      const right = from.getValue(0, fromSlot) as JsonValue | undefined;
+      if (right === undefined) return;
+      const left = target.getValue(0, slot) as JsonValue | undefined;
+      const next = left === undefined ? right : call(() => reduce(copyJson(left), copyJson(right)));
+      target.setValue(0, slot, copyJson(jsonOnly(next, node.uid)));
+    },
     writeResults(result, table, slot) {
       const row = table.getValue(0, slot) as Record<string, JsonValue>;
       for (const [name, value] of Object.entries(row)) {
@@ -271,6 +280,7 @@ function compileCustom(
 ): Compiled {
   const zero = spec.zero as () => unknown;
   const add = spec.add as (accumulator: unknown, event: unknown) => unknown;
+  const merge = spec.merge as (left: unknown, right: unknown) => unknown;
   const result = spec.result as (accumulator: unknown) => unknown;
   const call = userCode(uid);
   const custom: MakeAccumulator = (column) => ({
@@ -280,7 +290,13 @@ function compileCustom(
       const next = call(() => add(stored === undefined ? zero() : copyJson(stored), row));
       table.setValue(column, slot, copyJson(jsonOnly(next, uid)));
     },
-    merge: neverMerged,
+    merge(target, slot, from, fromSlot) {
+      const right = from.getValue(column, fromSlot) as JsonValue | undefined;
+      if (right === undefined) return;
+      const left = target.getValue(column, slot) as JsonValue | undefined;
+      const next = left === undefined ? right : call(() => merge(copyJson(left), copyJson(right)));
+      target.setValue(column, slot, copyJson(jsonOnly(next, uid)));
+    },
   });
   return {
     parts: [{ name: `custom ${index}`, make: custom }],

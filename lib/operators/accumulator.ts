@@ -1,8 +1,7 @@
 // The running values that are more than one double (those are in running-numbers.ts). Each lives in
 // one or more columns of the keyed state; `add` takes one row in order of arrival, `merge` joins two
-// disjoint sets of rows (panes of a window). NaN in a column of doubles, and `undefined` in one of values, mean "nothing yet".
+// disjoint sets of rows (panes of a window, sessions that have met). NaN in a column of doubles, and `undefined` in one of values, mean "nothing yet".
 
-import { EngineError } from '../model/errors.ts';
 import type { JsonValue } from '../state/json-value.ts';
 import type { StateSchema } from '../state/operator-draft.ts';
 import type { RowTable } from '../state/row-table.ts';
@@ -160,7 +159,7 @@ export const moments =
     },
   });
 
-/** Keeps the first or the last value that arrives; panes know no arrival order, so it never merges. */
+/** Keeps the first or the last value that arrives; of two sets the target's rows count as the earlier. */
 export const keeping =
   (inputs: AggregateInputs, input: number, which: 'first' | 'last'): MakeAccumulator =>
   (column) => ({
@@ -172,13 +171,14 @@ export const keeping =
         table.setValue(column, slot, value);
       }
     },
-    merge: neverMerged,
+    merge(target, slot, from, fromSlot) {
+      const value = from.getValue(column, fromSlot);
+      if (value === undefined) return;
+      if (which === 'last' || target.getValue(column, slot) === undefined) {
+        target.setValue(column, slot, value);
+      }
+    },
   });
-
-/** For accumulators that depend on arrival order: their windows are kept whole, never as panes. */
-export function neverMerged(): never {
-  throw new EngineError('internal', 'what depends on arrival order is never merged');
-}
 
 /** The exact units that a stored value stands for. */
 export const unitsOf = (stored: number | string): Units =>

@@ -1,19 +1,17 @@
 // What a keyed operator gives out at the end of a batch. Append: the rows of windows that the
-// watermark has just closed, each window once. Update: the rows that this batch changed, once each,
-// with their last values. Complete: all rows. Rows come window by window; within a window changed
-// rows come in the order in which they were first touched, all others by key group and key, so that
-// the same batch gives the same bytes in every sandbox.
+// watermark has just closed, each window once; a closed window that is kept for late rows comes out
+// again for the keys that had some. Update: the rows that this batch changed, once each, with their
+// last values. Complete: all rows. Rows come window by window; within a window changed rows come in
+// the order in which they were first touched, all others by group and key, so that the same batch
+// gives the same bytes in every sandbox.
 
 import type { RowTable } from '../state/row-table.ts';
 import { slotsByKey } from '../state/rows-codec.ts';
-import { formatTime } from '../time/event-time.ts';
 import type { GroupWatermarks } from './group-watermarks.ts';
 import type { KeyedOperator } from './keyed-operator.ts';
 import type { Pass, Push } from './pass.ts';
-import { windowsEnding } from './window-shape.ts';
-
-/** The event time of a window's row is a microsecond before its end, as Spark's `window_time`. */
-const WINDOW_TIME_BEFORE_END_MS = 0.001;
+import { textOfTime, windowTimeOf } from './result-rows.ts';
+import { endOf, rowKeysOf, startOf, windowsEnding } from './window-shape.ts';
 
 /** Takes result rows, by output mode; absent modes cost nothing. */
 export interface ResultPushes {
@@ -34,17 +32,28 @@ export interface Emission {
 
 /** Emits a keyed operator's rows of this batch; evict afterwards. */
 export function emitResults(emission: Emission): void {
-  const { pushes } = emission;
-  if (pushes.complete !== null) emitAll(emission, pushes.complete);
-  if (pushes.update !== null) emitChanged(emission, pushes.update);
-  if (pushes.append !== null || pushes.chained !== null) emitClosed(emission);
+  const { operator, pushes } = emission;
+  const isOne = operator.shape === null && operator.key.fields.length === 0;
+  if (pushes.complete !== null) (isOne ? emitOne : emitAll)(emission, pushes.complete);
+  if (pushes.update !== null) (isOne ? emitOne : emitChanged)(emission, pushes.update);
+  if (pushes.append !== null || pushes.chained !== null) {
+    emitAgain(emission);
+    emitClosed(emission);
+  }
+}
+
+/** The one row of a whole stream: it comes out with every batch, also before there is anything. */
+function emitOne(emission: Emission, push: Push): void {
+  const one = emission.operator.onlyGroup();
+  if (one === null) return;
+  emitRows(emission, { push, window: 0, rows: one.rows, slots: Int32Array.of(one.slot) });
 }
 
 function emitAll(emission: Emission, push: Push): void {
   const { operator } = emission;
-  for (const start of windowStarts(operator, operator.draft.rowKeys())) {
-    const { rows, recycle } = collectWindow(operator, start, null);
-    emitRows(emission, { push, start, rows, slots: slotsByKey(rows, operator.draft.keys) });
+  for (const window of windowsOf(operator, operator.draft.rowKeys())) {
+    const { rows, recycle } = collectWindow(operator, window, null);
+    emitRows(emission, { push, window, rows, slots: slotsByKey(rows, operator.draft.keys) });
     if (recycle) operator.draft.state.recycle(rows);
   }
 }
@@ -52,31 +61,50 @@ function emitAll(emission: Emission, push: Push): void {
 function emitChanged(emission: Emission, push: Push): void {
   const { operator } = emission;
   const changed = operator.draft.changedTables();
-  for (const start of windowStarts(
+  for (const window of windowsOf(
     operator,
     changed.map(({ rowKey }) => rowKey),
   )) {
     if (operator.shape?.panes !== true) {
-      const { rows } = operator.draft.table(start);
-      emitRows(emission, { push, start, rows, slots: null });
+      const { rows } = operator.draft.table(window);
+      emitRows(emission, { push, window, rows, slots: null });
       continue;
     }
-    const closed = start + operator.shape.sizeMs <= emission.previous.leastMs;
+    const closed = window + operator.shape.sizeMs <= operator.late.leastMs;
     if (closed && !operator.complete) continue;
-    const { rows, recycle } = collectWindow(operator, start, touchedKeys(operator, start));
-    emitRows(emission, { push, start, rows, slots: openSlots(emission, start, rows) });
+    const { rows, recycle } = collectWindow(operator, window, touchedKeys(operator, window));
+    emitRows(emission, { push, window, rows, slots: openSlots(operator, window, rows) });
     if (recycle) operator.draft.state.recycle(rows);
   }
 }
 
+/** Windows that were closed before this batch and got rows in it, since they are kept for late ones. */
+function emitAgain(emission: Emission): void {
+  const { operator, previous } = emission;
+  const { shape, draft, late } = operator;
+  if (shape === null || operator.allowedLatenessMs === 0) return;
+  const changed = draft.changedTables().map(({ rowKey }) => rowKey);
+  const ends = { afterMs: late.leastMs, untilMs: previous.greatestMs };
+  for (const window of windowsEnding(changed, shape, ends)) {
+    const endMs = endOf(window, shape);
+    const { rows } = collectWindow(operator, window, touchedKeys(operator, window));
+    const slots = slotsByKey(rows, draft.keys).filter((slot) => {
+      const group = draft.keys.keyGroupOf(rows.keyIds[slot]!);
+      return late.of(group) < endMs && endMs <= previous.of(group);
+    });
+    emitFinal(emission, { window, rows, slots });
+    draft.state.recycle(rows);
+  }
+}
+
 function emitClosed(emission: Emission): void {
-  const { operator, previous, current, pushes } = emission;
+  const { operator, previous, current } = emission;
   const { shape, draft } = operator;
   if (shape === null || current.greatestMs === Number.NEGATIVE_INFINITY) return;
   const ends = { afterMs: previous.leastMs, untilMs: current.greatestMs };
-  for (const start of windowsEnding(draft.rowKeys(), shape, ends)) {
-    const endMs = start + shape.sizeMs;
-    const { rows, recycle } = collectWindow(operator, start, null);
+  for (const window of windowsEnding(draft.rowKeys(), shape, ends)) {
+    const endMs = endOf(window, shape);
+    const { rows, recycle } = collectWindow(operator, window, null);
     let slots = slotsByKey(rows, draft.keys);
     if (endMs <= previous.greatestMs || endMs > current.leastMs) {
       slots = slots.filter((slot) => {
@@ -84,17 +112,29 @@ function emitClosed(emission: Emission): void {
         return previous.of(group) < endMs && endMs <= current.of(group);
       });
     }
-    if (pushes.append !== null) emitRows(emission, { push: pushes.append, start, rows, slots });
-    if (pushes.chained !== null) {
-      const timeMs = endMs - WINDOW_TIME_BEFORE_END_MS;
-      emitRows(emission, { push: pushes.chained, start, rows, slots, timeMs });
-    }
+    emitFinal(emission, { window, rows, slots });
     if (recycle) draft.state.recycle(rows);
   }
 }
 
-/** Starts of the windows that row keys are part of, ascending; of what has no window, its row key. */
-function windowStarts(operator: KeyedOperator, rowKeys: readonly number[]): readonly number[] {
+/** Gives rows of a closed window to the sinks of append mode and to the operators behind. */
+function emitFinal(
+  emission: Emission,
+  closed: { readonly window: number; readonly rows: RowTable; readonly slots: Int32Array },
+): void {
+  const { append, chained } = emission.pushes;
+  const shape = emission.operator.shape!;
+  if (append !== null) emitRows(emission, { ...closed, push: append });
+  if (chained === null) return;
+  // A row that is a group of its event time keeps it, also where that is the bound of a window.
+  const timeMs = shape.instants
+    ? startOf(closed.window, shape)
+    : windowTimeOf(endOf(closed.window, shape));
+  emitRows(emission, { ...closed, push: chained, timeMs });
+}
+
+/** The windows that row keys are part of, ascending; of what has no window, its row key. */
+function windowsOf(operator: KeyedOperator, rowKeys: readonly number[]): readonly number[] {
   const { shape } = operator;
   if (shape === null) return rowKeys;
   const everyEnd = { afterMs: Number.NEGATIVE_INFINITY, untilMs: Number.POSITIVE_INFINITY };
@@ -107,13 +147,12 @@ function windowStarts(operator: KeyedOperator, rowKeys: readonly number[]): read
  */
 function collectWindow(
   operator: KeyedOperator,
-  start: number,
+  window: number,
   keyIds: readonly number[] | null,
 ): { readonly rows: RowTable; readonly recycle: boolean } {
   const { draft, shape, accumulation } = operator;
-  const step = shape?.stepMs ?? 1;
-  const end = shape === null ? start + 1 : shape.panes ? start + shape.sizeMs : start + step;
-  const single = end - start === step && keyIds === null ? onlyTable(operator, start) : null;
+  const { end, step } = shape === null ? { end: window + 1, step: 1 } : rowKeysOf(window, shape);
+  const single = end - window === step && keyIds === null ? onlyTable(operator, window) : null;
   if (single !== null) return { rows: single, recycle: false };
   const rows = draft.state.newTable();
   const take = (from: RowTable, fromSlot: number) => {
@@ -122,7 +161,7 @@ function collectWindow(
     if (slot < 0) rows.copyRow(rows.append(keyId), from, fromSlot);
     else accumulation.merge(rows, slot, from, fromSlot);
   };
-  for (let rowKey = start; rowKey < end; rowKey += step) {
+  for (let rowKey = window; rowKey < end; rowKey += step) {
     const changed = draft.tables.get(rowKey)?.rows;
     const warm = draft.state.tables.get(rowKey);
     if (keyIds !== null) {
@@ -163,32 +202,32 @@ function onlyTable({ draft }: KeyedOperator, rowKey: number): RowTable | null {
   return changed === undefined || changed.rows.count === 0 ? warm : null;
 }
 
-/** Ids of the keys with changed rows in any pane of a window, in order of touch. */
-function touchedKeys({ draft, shape }: KeyedOperator, start: number): number[] {
+/** Ids of the keys with changed rows in any part of a window, in order of touch. */
+function touchedKeys({ draft, shape }: KeyedOperator, window: number): number[] {
   const keyIds = new Set<number>();
-  for (let rowKey = start; rowKey < start + shape!.sizeMs; rowKey += shape!.stepMs) {
+  const { end, step } = rowKeysOf(window, shape!);
+  for (let rowKey = window; rowKey < end; rowKey += step) {
     const rows = draft.tables.get(rowKey)?.rows;
     for (let slot = 0; slot < (rows?.count ?? 0); slot += 1) keyIds.add(rows!.keyIds[slot]!);
   }
   return [...keyIds];
 }
 
-/** Slots of the keys for which a window was still open before this batch; `null` for all. */
-function openSlots(emission: Emission, start: number, rows: RowTable): Int32Array | null {
-  const { operator, previous } = emission;
-  const endMs = start + operator.shape!.sizeMs;
-  if (operator.complete || endMs > previous.greatestMs) return null;
-  const { keys } = operator.draft;
+/** Slots of the keys for which a window still took rows in this batch; `null` for all. */
+function openSlots(operator: KeyedOperator, window: number, rows: RowTable): Int32Array | null {
+  const { draft, late } = operator;
+  const endMs = window + operator.shape!.sizeMs;
+  if (operator.complete || endMs > late.greatestMs) return null;
   return Int32Array.from({ length: rows.count }, (_, slot) => slot).filter(
-    (slot) => endMs > previous.of(keys.keyGroupOf(rows.keyIds[slot]!)),
+    (slot) => endMs > late.of(draft.keys.keyGroupOf(rows.keyIds[slot]!)),
   );
 }
 
 function emitRows(
   emission: Emission,
-  window: {
+  emitted: {
     readonly push: Push;
-    readonly start: number;
+    readonly window: number;
     readonly rows: RowTable;
     /** `null`: all slots in order. */
     readonly slots: Int32Array | null;
@@ -197,25 +236,19 @@ function emitRows(
   },
 ): void {
   const { operator, pass } = emission;
-  const { push, start, rows, slots } = window;
-  const { key, shape, accumulation, emptyResult } = operator;
+  const { push, window, rows, slots } = emitted;
+  const { shape, accumulation, results } = operator;
   const { keys } = operator.draft;
   const count = slots === null ? rows.count : slots.length;
   if (count === 0) return;
-  const startText = shape === null ? '' : formatTime(start);
-  const endText = shape === null ? '' : formatTime(start + shape.sizeMs);
-  const timeMs = window.timeMs ?? (shape === null ? Number.NaN : start);
+  const texts =
+    shape === null
+      ? null
+      : { start: textOfTime(startOf(window, shape)), end: textOfTime(endOf(window, shape)) };
+  const timeMs = emitted.timeMs ?? (shape === null ? Number.NaN : startOf(window, shape));
   for (let index = 0; index < count; index += 1) {
     const slot = slots === null ? index : slots[index]!;
-    const row: Record<string, unknown> = { ...emptyResult };
-    const values = key.valuesOf(keys.textOf(rows.keyIds[slot]!));
-    for (let field = 0; field < values.length; field += 1) {
-      row[key.fields[field]!] = values[field];
-    }
-    if (shape !== null) {
-      row['windowStart'] = startText;
-      row['windowEnd'] = endText;
-    }
+    const row = results.begin(keys.textOf(rows.keyIds[slot]!), texts);
     pass.run(() => {
       accumulation.writeResults(row, rows, slot);
       push(row, timeMs);

@@ -1,15 +1,15 @@
 // The aggregates that hold many values of a group: lists, sets, tallies, the greatest, and sketches.
 // Each lives in one JSON value, which is replaced and never changed in place. What a group may hold is
-// limited. A row beyond the limit fails, as a dead letter; where panes only exceed it together, their
-// window holds `null`, and its result fails. Both sizes only ever grow by what is added, so which
-// window fails does not depend on how it was divided into panes.
+// limited. A row beyond the limit fails, as a dead letter; where panes, or sessions that have met,
+// only exceed it together, their window holds `null`, and its result fails. Both sizes only ever grow
+// by what is added, so which window fails does not depend on how it was divided into panes.
 
 import { COLLECTED_BYTES_MAX, TALLY_VALUES_MAX } from '../model/limits.ts';
 import type { AggregateSpec, Selector } from '../plan/plan.ts';
 import { copyJson, type JsonValue } from '../state/json-value.ts';
 import type { RowTable } from '../state/row-table.ts';
 import type { Compiled, MakeAccumulator, PartInput, WriteResult } from './accumulator.ts';
-import { compareCodePoints, neverMerged } from './accumulator.ts';
+import { compareCodePoints } from './accumulator.ts';
 import { estimate, precisionOf, type ScalarValue, union, withValue } from './distinct-sketch.ts';
 import { binsOf } from './percentile-bins.ts';
 import { atRank, sizeOf, type Tally, together, withOne } from './tally.ts';
@@ -97,7 +97,9 @@ const tallying =
       const value = part.inputs.numbers[part.input]!;
       if (Number.isNaN(value)) return;
       // Zero is added because JSON has no -0.
-      const next = withOne(tallyOf(table, slot, column) ?? [], tallied(value) + 0);
+      const held = tallyOf(table, slot, column);
+      if (held === null) throw talliedTooMuch(part);
+      const next = withOne(held ?? [], tallied(value) + 0);
       if (next.length > TALLY_LENGTH_MAX) throw talliedTooMuch(part);
       table.setValue(column, slot, next);
     },
@@ -111,7 +113,7 @@ const tallying =
     },
   });
 
-/** A list in order of arrival; panes know none, so it never merges. */
+/** A list in order of arrival; of two lists the target's comes first. */
 const listing =
   (part: PartInput): MakeAccumulator =>
   (column) => ({
@@ -126,7 +128,16 @@ const listing =
       table.setValue(column, slot, [...list, value]);
       bytes[slot] = next;
     },
-    merge: neverMerged,
+    merge(target, slot, from, fromSlot) {
+      type Held = readonly JsonValue[] | null | undefined;
+      const right = from.getValue(column, fromSlot) as Held;
+      const left = target.getValue(column, slot) as Held;
+      if (right === undefined) return;
+      const bytes = target.columns[column + 1] as Float64Array;
+      bytes[slot]! += (from.columns[column + 1] as Float64Array)[fromSlot]!;
+      const isTooLarge = left === null || right === null || bytes[slot]! > COLLECTED_BYTES_MAX;
+      target.setValue(column, slot, isTooLarge ? null : [...(left ?? []), ...right]);
+    },
   });
 
 /** Distinct scalars in canonical order. */

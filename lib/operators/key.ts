@@ -19,6 +19,8 @@ type Scalar = string | number | boolean | null;
 export interface KeyReader {
   /** Id of the row's key in the operator's dictionary; throws a fault when the row has no valid key. */
   idOf(row: unknown, keys: KeyDictionary): number;
+  /** The same for a key that comes without a row, by its values in the order of `fields`. */
+  idOfValues(values: readonly unknown[], keys: KeyDictionary): number;
   /** Names of the key's fields in a result row. */
   readonly fields: readonly string[];
   /** The values of a key from its own text, in the order of `fields`. */
@@ -64,9 +66,22 @@ export function createKeyReader({ uid, key, source, pass }: KeyOrigin): KeyReade
     return id >= 0 ? id : intern(text, values, keys);
   };
 
+  /** Without fields all rows are one group, and nothing is read. */
+  const idOfNothing = (keys: KeyDictionary): number => {
+    const id = keys.find(NO_FIELDS);
+    return id >= 0 ? id : intern(NO_FIELDS, [], keys);
+  };
+
   return {
     fields: key.fields,
+    idOfValues(values, keys) {
+      return idOfValues(
+        values.map((value, index) => checked(value, names[index]!)),
+        keys,
+      );
+    },
     idOf(row, keys) {
+      if (reads.length === 0) return idOfNothing(keys);
       if (only === null) {
         return idOfValues(
           reads.map((read, index) => checked(read(row), names[index]!)),
@@ -81,12 +96,16 @@ export function createKeyReader({ uid, key, source, pass }: KeyOrigin): KeyReade
       }
       return idOfValues([checked(value, names[0]!)], keys);
     },
-    valuesOf(text) {
-      if (text.charCodeAt(0) !== 0) return [text];
-      const value = JSON.parse(text.slice(1));
-      return only === null ? value : [value];
-    },
+    valuesOf: valuesOfKeyText,
   };
+}
+
+/** The values of a key from its own text. */
+export function valuesOfKeyText(text: string): readonly Scalar[] {
+  if (text.charCodeAt(0) !== 0) return [text];
+  const value = JSON.parse(text.slice(1));
+  // The values themselves are scalars, so that a list is the whole of a key.
+  return Array.isArray(value) ? value : [value];
 }
 
 /** The fault of a record that the declaration `partitionedBy` would have put into another shard. */
@@ -110,6 +129,8 @@ export function placeTextReader(
 }
 
 const MARK = '\u0000';
+/** The own text of a key without fields. */
+const NO_FIELDS = `${MARK}[]`;
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /** A value of the key that is a JSON scalar. */
@@ -136,6 +157,8 @@ function placeText(values: readonly Scalar[]): string {
  */
 function placeOf(key: KeySpec, source: KeyOrigin['source']) {
   const all = key.selectors.map((_, index) => index);
+  // The one group of all rows has no value that a producer could have partitioned by.
+  if (all.length === 0) return { indexes: all, declared: false };
   const byFunction = source.partitionedByFunction !== undefined;
   if (source.partitionedBy === null || byFunction) {
     return { indexes: all, declared: byFunction };

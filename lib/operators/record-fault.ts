@@ -21,7 +21,8 @@ export type FaultReason =
   | 'group-too-large'
   | 'event-time-missing'
   | 'event-time-invalid'
-  | 'event-time-ahead';
+  | 'event-time-ahead'
+  | 'emitted-late';
 
 /** Longest text of a user's error in a dead letter: enough to find it, too short to leak a record. */
 const ERROR_TEXT_MAX = 200;

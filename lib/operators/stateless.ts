@@ -93,7 +93,7 @@ function timeReaderOf({
 }
 
 /** All rows that a flat-map gives, taken before the first goes on, so that a generator can still fail. */
-function rowsOf(value: unknown, uid: string): readonly unknown[] {
+export function rowsOf(value: unknown, uid: string): readonly unknown[] {
   if (Array.isArray(value)) return value;
   if (typeof value !== 'object' || value === null || !(Symbol.iterator in value)) {
     throw operatorReturned(uid, 'did not return an array or another iterable');

@@ -1,7 +1,11 @@
-// How windows lie over the row keys of state. A row key is the start of what a row is added to: the
+// How windows lie over the row keys of state. A row key stands for what a row is added to: the
 // window itself, or a pane, the part of time between two window bounds. With panes a row is added
 // once however many windows overlap, and a window is the merge of its panes; without, a row is added
 // to every window that holds its time, which keeps the order of arrival where that matters.
+//
+// A pane and a window are named by their start. An instant, a window of size zero, may be a time that
+// another window's row has, a microsecond before a whole millisecond; its row key is twice the time,
+// floored, which is whole and keeps the two apart.
 
 import type { TimeWindowSpec } from '../plan/plan.ts';
 import { firstWindowStart, lastWindowStart, paneMs } from '../time/window.ts';
@@ -12,6 +16,8 @@ export interface WindowShape {
   /** Length of a pane; the size of the window where there are no panes. */
   readonly stepMs: number;
   readonly panes: boolean;
+  /** Whether each event time is a window of its own. */
+  readonly instants: boolean;
 }
 
 /** Panes where windows overlap and the aggregation may be merged, else the windows themselves. */
@@ -19,23 +25,43 @@ export function windowShapeOf(
   window: Omit<TimeWindowSpec, 'kind'>,
   orderFree: boolean,
 ): WindowShape {
-  const panes = orderFree && window.slideMs < window.sizeMs;
   const { sizeMs, slideMs } = window;
-  return { sizeMs, slideMs, panes, stepMs: panes ? paneMs(window) : window.sizeMs };
+  const instants = sizeMs === 0;
+  const panes = orderFree && slideMs < sizeMs;
+  return { sizeMs, slideMs, panes, instants, stepMs: panes ? paneMs(window) : sizeMs };
 }
 
-/** Start of the first window that a row key is part of. */
+/** The row key of an event time that is a window of its own. */
+export const rowKeyOfInstant = (timeMs: number): number => Math.floor(2 * timeMs);
+
+/** Start of a window, given what names it: its start, or the row key of an instant. */
+export function startOf(window: number, { instants }: WindowShape): number {
+  if (!instants) return window;
+  return window % 2 === 0 ? window / 2 : (window + 1) / 2 - 0.001;
+}
+
+/** End of a window, given what names it. */
+export function endOf(window: number, shape: WindowShape): number {
+  return startOf(window, shape) + shape.sizeMs;
+}
+
+/** The first window that a row key is part of. */
 function firstWindowOf(rowKey: number, shape: WindowShape): number {
   return shape.panes ? firstWindowStart(rowKey, shape) : rowKey;
 }
 
-/** Start of the last window that a row key is part of; its rows are needed until that one is closed. */
+/** The last window that a row key is part of; its rows are needed until that one is closed. */
 export function lastWindowOf(rowKey: number, shape: WindowShape): number {
   return shape.panes ? lastWindowStart(rowKey, shape.slideMs) : rowKey;
 }
 
+/** The row keys that a window is made of: from the one that names it, in steps, to before the end. */
+export function rowKeysOf(window: number, { panes, sizeMs, stepMs }: WindowShape) {
+  return panes ? { end: window + sizeMs, step: stepMs } : { end: window + 1, step: 1 };
+}
+
 /**
- * Starts of the windows that row keys are part of, ascending, whose end lies in `(afterMs, untilMs]`.
+ * The windows that row keys are part of, ascending, whose end lies in `(afterMs, untilMs]`.
  * Only these are counted up: a pane of a day's window is part of a thousand others.
  */
 export function windowsEnding(
@@ -44,6 +70,14 @@ export function windowsEnding(
   ends: { readonly afterMs: number; readonly untilMs: number },
 ): number[] {
   const { sizeMs, slideMs } = shape;
+  if (shape.instants) {
+    return rowKeys
+      .filter((rowKey) => {
+        const endMs = endOf(rowKey, shape);
+        return ends.afterMs < endMs && endMs <= ends.untilMs;
+      })
+      .sort((left, right) => left - right);
+  }
   const starts = new Set<number>();
   for (const rowKey of rowKeys) {
     let first = firstWindowOf(rowKey, shape);

@@ -62,6 +62,10 @@ export interface OperatorContext {
   readonly behindMs: number;
   /** Whether event time is declared in front of it, for each of its inputs. */
   readonly timed: readonly boolean[];
+  /** Whether rows come to it only when the watermark has advanced, besides those of records. */
+  readonly takesResults: boolean;
+  /** Whether functions of the pipeline see rows: they may change them, or make them other than JSON. */
+  readonly userCode: boolean;
 }
 
 /** An operator and the way into it. */
@@ -86,9 +90,11 @@ class Wiring {
   /** What leads into a node, by uid and mode: a node with several inputs is wired once. */
   private readonly wired = new Map<string, readonly (Push | null)[]>();
   private mayFailLate = false;
+  private readonly userCode: boolean;
 
   constructor(plan: Plan, pass: Pass, sinkOf: (uid: string) => Push) {
     this.plan = plan;
+    this.userCode = plan.nodes.some(runsCode);
     this.pass = pass;
     this.sinkOf = sinkOf;
   }
@@ -175,7 +181,7 @@ class Wiring {
       case 'sample':
         return createSample(node, next);
       case 'static-join':
-        return createStaticJoin(node, next, this.pass);
+        return createStaticJoin(node, { next, pass: this.pass, userCode: this.userCode });
       case 'event-time':
         return createEventTime(node, next);
       case 'watermark':
@@ -289,6 +295,8 @@ class Wiring {
           : source,
       behindMs: this.behindMs(node.uid),
       timed: node.inputs.map((uid) => this.isTimed(uid)),
+      takesResults: this.upstreamOf(node.uid).some(givesOutByWatermark),
+      userCode: this.userCode,
     };
   }
 
@@ -341,6 +349,26 @@ class Wiring {
 const isClock = ({ kind }: PlanNode) => kind === 'watermark' || kind === 'processing-time';
 
 const hasState = (node: PlanNode) => isOperator(node) && node.kind !== 'transform-batch';
+
+/** Whether a node hands on rows when the watermark has advanced, after the rows of the batch. */
+const givesOutByWatermark = (node: PlanNode) =>
+  isAggregation(node.kind) ||
+  (node.kind === 'join' && node.type !== 'inner') ||
+  (node.kind === 'map-groups' && node.timeout === 'event-time') ||
+  (node.kind === 'process' && node.timers === 'event-time');
+/** Whether a node runs functions of the pipeline over rows. Those of sinks get rows of their own. */
+function runsCode(node: PlanNode): boolean {
+  if (isSink(node)) return false;
+  if (node.kind !== 'kinesis-source') return Object.entries(node).some(isCode);
+  return node.schema !== null || node.partitionedByFunction !== undefined;
+}
+
+/** What a table or a state begins with is the user's data, and copied. */
+function isCode([name, value]: [string, unknown]): boolean {
+  if (typeof value === 'function') return true;
+  if (typeof value !== 'object' || value === null) return false;
+  return name !== 'table' && name !== 'initial' && Object.entries(value).some(isCode);
+}
 
 const isAggregation = (kind: PlanNode['kind']) => kind === 'aggregate' || kind === 'reduce';
 

@@ -31,3 +31,6 @@ export interface SourceStream {
     readonly sequenceNumber: SequenceNumber;
   }): Promise<Uint8Array | null>;
 }
+
+/** The streams that a plan reads, by the logical name of their source. */
+export type SourceStreams = ReadonlyMap<string, SourceStream>;

@@ -1,8 +1,9 @@
-// Finds the record that kills the process. A note in the pointer item counts the starts on one
-// head that user code did not survive. From the third on the batch is taken in prefixes, half as long
+// Finds the record that kills the process. A note counts the starts of one shard at one record that
+// user code did not survive. From the third on the batch is taken in prefixes, half as long
 // after each further death, down to one record; if that one kills three processes all alone, it is
-// set aside unread. A note belongs to one head and one first record, so every commit starts the count
-// anew. The note is written right before user code runs and taken back right after it, so a death at
+// set aside unread. A note belongs to one first record, so every commit of the shard starts the count
+// anew; the head is no part of it, because other shards of a shared log, and batches without records,
+// move the head while this record waits. The note is written right before user code runs and taken back right after it, so a death at
 // another place counts only if it hits the request that takes the note back: six of those in a row at
 // one record would set a good record aside, as a dead letter with its bytes.
 
@@ -29,7 +30,7 @@ export function decidePace(
   start: AttemptStart & { readonly pending: number },
 ): Pace {
   const { head, first } = start;
-  if (found === null || found.head !== head || found.first !== first) {
+  if (found === null || found.first !== first) {
     return { ...FULL_PACE, note: { head, first, attempts: 1, pending: null } };
   }
   const attempts = found.attempts + 1;

@@ -18,7 +18,10 @@ import { EVENT_TIME_MS_MAX, EVENT_TIME_MS_MIN } from '../time/event-time.ts';
 import type { BatchInput } from './batch.ts';
 
 /** The part of a batch's input that outputs depend on. */
-type OutputContext = Pick<BatchInput, 'decoded' | 'originOf' | 'batchTimeMs' | 'outputName'>;
+type OutputContext = Pick<
+  BatchInput,
+  'decoded' | 'from' | 'to' | 'originOf' | 'batchTimeMs' | 'outputName'
+>;
 
 /** A sink whose rows are part of the commit. */
 type StoringSink = Exclude<SinkNode, { kind: 'noop-sink' }>;
@@ -94,9 +97,10 @@ export class BatchOutputs {
     this.addDeadLetter(fault, index, this.context!.decoded.bytesOf(index));
   }
 
-  /** Sets a result row aside as JSON, under the position of the record at `index`. */
-  addDeadRow(fault: RecordFault, row: unknown, index: number): void {
-    this.addDeadLetter(fault, index, Buffer.from(rowText(row), 'utf8'));
+  /** Sets a result row aside as JSON, under the position of the batch's last record if it has one. */
+  addDeadRow(fault: RecordFault, row: unknown): void {
+    const { from, to } = this.context!;
+    this.addDeadLetter(fault, from === to ? null : to - 1, Buffer.from(rowText(row), 'utf8'));
   }
 
   /** Everything collected since `begin`, sinks in the order of the plan, dead letters last. */
@@ -111,12 +115,19 @@ export class BatchOutputs {
     return outputs;
   }
 
-  private addDeadLetter(fault: RecordFault, index: number, data: Uint8Array): void {
-    const { decoded, originOf } = this.context!;
+  private addDeadLetter(fault: RecordFault, index: number | null, data: Uint8Array): void {
+    const { reason, detail } = fault;
+    const { decoded, originOf, batchTimeMs } = this.context!;
+    if (index === null) {
+      this.deadLetters.lines.push(
+        encodeDeadLetter({ reason, detail, data, ...NO_RECORD, arrivedAtMs: batchTimeMs }),
+      );
+      this.deadLetters.timesMs.push(batchTimeMs);
+      return;
+    }
     const { shardId } = originOf(index);
     const arrivedAtMs = decoded.arrivedAtMs[index]!;
     const position: ReturnType<DecodedBatch['positionOf']> = decoded.positionOf(index);
-    const { reason, detail } = fault;
     this.deadLetters.lines.push(
       encodeDeadLetter({ reason, detail, data, shardId, ...position, arrivedAtMs }),
     );
@@ -174,6 +185,9 @@ export class BatchOutputs {
     };
   }
 }
+
+/** Where the row of a batch without records comes from. */
+const NO_RECORD = { shardId: null, sequenceNumber: null, subSequenceNumber: null } as const;
 
 /** All rows of a batch for one target, one line each. */
 function collectLines(

@@ -28,9 +28,9 @@ export interface BatchInput {
   readonly decoded: DecodedBatch;
   /** First record of `decoded` to take, after de-aggregation. */
   readonly from: number;
-  /** One past the last record to take. */
+  /** One past the last record to take; `from` itself for a batch without records. */
   readonly to: number;
-  /** Where the record at an index comes from. */
+  /** Where the record at an index comes from; the same object for all records of a shard. */
   readonly originOf: (index: number) => RecordOrigin;
   readonly hashRange: HashRange;
   /** Watermark of the previous commit; `null` before any. */
@@ -42,7 +42,7 @@ export interface BatchInput {
   readonly givenWatermarkMs: number | null;
   /** Rows of static tables by the uid of the node that joins with them. */
   readonly tables: ReadonlyMap<string, TableRows>;
-  /** `incarnation-shard-(base+N)`: final object names begin with it. */
+  /** `incarnation-shard-(base+N)`, `all` for the shard of a shared log: final object names begin with it. */
   readonly outputName: string;
   /** Sets the record at `from` aside as a dead letter with this reason, without running user code. */
   readonly setAside: SetAsideReason | null;
@@ -54,17 +54,25 @@ export interface BatchResult {
   readonly watermarkMs: number | null;
   /** Duplicates are not counted here: the caller knows what it dropped. */
   readonly counts: Omit<Counts, 'in' | 'duplicate'>;
-  readonly firstPosition: Position;
-  readonly lastPosition: Position;
-  readonly arrival: ArrivalRange;
+  /** Rows that operators refused as late, also of records of which no row was late alone. */
+  readonly lateRowCount: number;
+  /** `null` for a batch without records, as are the two that follow. */
+  readonly firstPosition: Position | null;
+  readonly lastPosition: Position | null;
+  readonly arrival: ArrivalRange | null;
   /** SHA-256, hex, over positions and bytes of the records taken. */
   readonly inputDigest: string;
 }
+
+/** A state at rest, for a look at it. */
+export type StateInput = Pick<BatchInput, 'state' | 'watermarkMs' | 'floors'>;
 
 /** A plan made ready to run: operators wired once per sandbox, targets resolved. */
 export interface ExecutablePlan {
   readonly plan: Plan;
   processBatch(input: BatchInput): BatchResult;
+  /** What each operator keeps in a state, as a user would count it, by uid in the order of the plan. */
+  countState(input: StateInput): ReadonlyMap<string, number>;
 }
 
 export type CompilePlan = (plan: Plan, targets: SinkTargets) => ExecutablePlan;

@@ -7,15 +7,23 @@ import { decodeBatch } from '../decoding/decode-batch.ts';
 import type { Gap } from '../model/commit.ts';
 import { EngineError } from '../model/errors.ts';
 import type { LogId } from '../model/ids.ts';
-import { compareSequenceNumbers, type Position } from '../model/record.ts';
+import { type CommittedPosition, compareSequenceNumbers, type Position } from '../model/record.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
-import type { SourceStream } from '../ports/source-stream.ts';
+import type { SourceStream, SourceStreams } from '../ports/source-stream.ts';
 import { isNearRetention, isSuspiciouslyLate, needsRetention } from '../protocol/gap.ts';
+import type { RecordOrigin } from './batch.ts';
 import type { WarmState } from './warm-states.ts';
 
+/** The stream of a source. */
+export function streamOf(streams: SourceStreams, source: string): SourceStream {
+  const stream = streams.get(source);
+  if (stream !== undefined) return stream;
+  throw new EngineError('internal', `source '${source}' has no stream`);
+}
+
 export interface GapPorts {
-  readonly stream: SourceStream;
+  readonly streams: SourceStreams;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -27,23 +35,28 @@ export interface GapPolicy {
   readonly onGap: 'fail' | 'warn';
 }
 
-/** The gap between the committed position and the first record of a batch; `null` when there is none. */
+/** Where records of a shard may be missing. */
+interface Between {
+  readonly origin: RecordOrigin;
+  readonly after: CommittedPosition | null;
+  readonly before: Position;
+}
+
+/** The gap between a shard's committed position and its first record of a batch; `null`: there is none. */
 export async function findGap(
   ports: GapPorts,
   policy: Pick<GapPolicy, 'recordAgeMaxMs'>,
-  between: {
-    readonly warm: WarmState;
-    readonly after: Position | null;
-    readonly before: Position;
+  between: Between & {
+    readonly head: WarmState['head'];
     /** Arrival of the record at `before`. */
     readonly arrivedAtMs: number;
   },
 ): Promise<Gap | null> {
-  const { warm, after, before } = between;
+  const { head, after, before } = between;
   if (after === null) return compareWithStream(ports, between);
   if (before.sequenceNumber === after.sequenceNumber) return null;
   const nowMs = ports.clock.nowMs();
-  const headArrivedAtMs = warm.head?.arrival?.lastMs ?? between.arrivedAtMs;
+  const headArrivedAtMs = after.arrivedAtMs ?? head?.arrival?.lastMs ?? between.arrivedAtMs;
   const start = {
     ageMs: nowMs - between.arrivedAtMs,
     quietMs: between.arrivedAtMs - headArrivedAtMs,
@@ -51,41 +64,42 @@ export async function findGap(
   };
   const headAgeMs = nowMs - headArrivedAtMs;
   if (!isSuspiciouslyLate(start) && !needsRetention(headAgeMs)) return null;
-  const { retentionMs } = await ports.stream.describe();
+  const { retentionMs } = await streamOf(ports.streams, between.origin.source).describe();
   if (!isSuspiciouslyLate(start) && !isNearRetention(headAgeMs, retentionMs)) return null;
   const gap = await compareWithStream(ports, between);
-  return gap === null && headAgeMs > retentionMs ? { kind: 'unprovable', after, before } : gap;
+  return gap === null && headAgeMs > retentionMs ? gapOf('unprovable', between) : gap;
 }
 
 /** What the stream holds between two records; a delivered record may have left it by now. */
-async function compareWithStream(
-  ports: GapPorts,
-  between: Pick<Parameters<typeof findGap>[2], 'warm' | 'after' | 'before'>,
-): Promise<Gap | null> {
-  const { warm, after, before } = between;
-  const found = await ports.stream.firstAfter({
-    shardId: warm.shardId,
+async function compareWithStream(ports: GapPorts, between: Between): Promise<Gap | null> {
+  const { origin, after, before } = between;
+  const found = await streamOf(ports.streams, origin.source).firstAfter({
+    shardId: origin.shardId,
     sequenceNumber: after?.sequenceNumber ?? null,
   });
   if (found === before.sequenceNumber) return restOfPack(ports, between);
   const isLost = found !== null && compareSequenceNumbers(found, before.sequenceNumber) < 0;
-  return { kind: isLost ? 'lost' : 'unprovable', after, before };
+  return gapOf(isLost ? 'lost' : 'unprovable', between);
 }
 
 /**
  * A commit may end inside a packed record. The mapping gives such a record up as a whole, so that the
  * stream's next record is the one delivered although the rest of the pack was never read.
  */
-async function restOfPack(
-  ports: GapPorts,
-  { warm, after, before }: Parameters<typeof compareWithStream>[1],
-): Promise<Gap | null> {
+async function restOfPack(ports: GapPorts, between: Between): Promise<Gap | null> {
+  const { origin, after } = between;
   if (after === null) return null;
-  const { shardId } = warm;
+  const { shardId } = origin;
   const { sequenceNumber } = after;
-  const bytes = await ports.stream.bytesOf({ shardId, sequenceNumber });
+  const bytes = await streamOf(ports.streams, origin.source).bytesOf({ shardId, sequenceNumber });
   if (bytes === null) return null;
-  return unreadCount(bytes, after) > 0 ? { kind: 'lost', after, before } : null;
+  return unreadCount(bytes, after) > 0 ? gapOf('lost', between) : null;
+}
+
+function gapOf(kind: Gap['kind'], { after, before }: Between): Gap {
+  if (after === null) return { kind, after, before };
+  const { sequenceNumber, subSequenceNumber } = after;
+  return { kind, after: { sequenceNumber, subSequenceNumber }, before };
 }
 
 /** Records of a packed one that lie after `position`, which is in it. */

@@ -3,13 +3,20 @@
 // anything else, because the invocation that committed it may have died before it published. A head
 // written by newer code, by another plan or for another stream is refused before anything is processed.
 
-import { logIdOf } from '../contract/keys.ts';
 import type { Commit, CommitHeader } from '../model/commit.ts';
 import { EngineError } from '../model/errors.ts';
-import type { ShardId } from '../model/ids.ts';
-import type { ShardDescription, SourceStream, StreamDescription } from '../ports/source-stream.ts';
+import { type HashRange, WHOLE_RANGE } from '../model/hash-range.ts';
+import type {
+  ShardDescription,
+  SourceStream,
+  SourceStreams,
+  StreamDescription,
+} from '../ports/source-stream.ts';
 import { coveredTo } from '../protocol/checkpoint.ts';
 import { sha256Hex } from '../state/digest.ts';
+import type { RecordOrigin } from './batch.ts';
+import { streamOf } from './find-gap.ts';
+import { type LogNames, type LogScope, positionKeyOf, shardLogOf } from './log-scope.ts';
 import { type PublishPorts, publishOutbox } from './publish.ts';
 import { catchUp, type LearnedHead, type RecoveryPorts, readContent, recover } from './recover.ts';
 import { settleAll } from './settle.ts';
@@ -18,10 +25,7 @@ import type { WarmState } from './warm-states.ts';
 /** Version of the stored commit format this code reads and writes. */
 export const COMMIT_FORMAT_VERSION = 1;
 
-export interface TaskIdentity {
-  readonly pipeline: string;
-  readonly stage: string;
-  readonly source: string;
+export interface TaskIdentity extends LogNames {
   readonly planHash: string;
   /** Whether the plan keeps state by key, which a child shard must inherit. */
   readonly isKeyed: boolean;
@@ -30,39 +34,38 @@ export interface TaskIdentity {
   readonly ringSize: number;
 }
 
-export type LearnPorts = RecoveryPorts & PublishPorts & { readonly stream: SourceStream };
+export type LearnPorts = RecoveryPorts & PublishPorts & { readonly streams: SourceStreams };
 
-/** A cold start: recovers the shard's state and publishes the head's outbox. */
+/** A cold start: recovers the state of a log and publishes the head's outbox. */
 export async function learnCold(
   ports: LearnPorts,
   identity: TaskIdentity,
-  at: { readonly shardId: ShardId; readonly deadlineMs: number },
+  at: { readonly scope: LogScope; readonly deadlineMs: number },
 ): Promise<WarmState> {
-  const log = logIdOf({ ...identity, shard: at.shardId });
-  const [recovered, description, shards] = await settleAll([
+  const { log, shard } = at.scope;
+  const sources = shard === null ? [...identity.sources.values()].sort() : [shard.source];
+  const [recovered, streams] = await settleAll([
     recover(ports, { log, ringSize: identity.ringSize }),
-    ports.stream.describe(),
-    ports.stream.shards(),
+    settleAll(sources.map((source) => lookAt(source, streamOf(ports.streams, source)))),
   ]);
-  const shard = shards.find(({ shardId }) => shardId === at.shardId);
-  if (shard === undefined) {
-    throw new EngineError('unavailable', `the stream does not list ${at.shardId}`);
-  }
-  const incarnation = incarnationOf(identity, description);
   const { head, pointerItem, state } = recovered;
-  if (head === null) await refuseUninheritedChild(ports, identity, shard);
+  const hashRange = shard === null ? WHOLE_RANGE : ownedRange(streams, shard);
+  const incarnation = incarnationOf(identity, shard, streams);
+  if (head === null) await refuseUninheritedChild(ports, identity, { shard, streams });
   else await welcomeHead(ports, identity, { head, incarnation, deadlineMs: at.deadlineMs });
-  const { pointer } = pointerItem;
+  const { attempt, pointer } = pointerItem;
   return {
     log,
-    shardId: at.shardId,
-    hashRange: shard.hashRange,
+    shard,
+    hashRange,
     incarnation,
     state,
     head: head?.header ?? null,
     coveredTo: coveredTo(pointer),
     snapshot: pointer === null ? null : snapshotPointer(pointer.newest),
-    coldNote: { found: pointerItem.attempt },
+    foundNote: attempt,
+    begun: new Set(),
+    departed: shard === null ? departedFrom(head?.header ?? null, streams) : new Set(),
     expectedGap: 1,
   };
 }
@@ -149,27 +152,73 @@ function assertKnownHead(identity: TaskIdentity, header: CommitHeader, incarnati
   }
 }
 
+/** A stream as it was found at a cold start. */
+interface SeenStream {
+  readonly source: string;
+  readonly description: StreamDescription;
+  readonly shards: readonly ShardDescription[];
+}
+
+async function lookAt(source: string, stream: SourceStream): Promise<SeenStream> {
+  const [description, shards] = await settleAll([stream.describe(), stream.shards()]);
+  return { source, description, shards };
+}
+
+const findShard = (streams: readonly SeenStream[], { source, shardId }: RecordOrigin) =>
+  streams
+    .find((stream) => stream.source === source)
+    ?.shards.find((shard) => shard.shardId === shardId);
+
+function ownedRange(streams: readonly SeenStream[], origin: RecordOrigin): HashRange {
+  const shard = findShard(streams, origin);
+  if (shard !== undefined) return shard.hashRange;
+  throw new EngineError('unavailable', `the stream does not list ${origin.shardId}`);
+}
+
+/**
+ * Shards that the head knows and their streams list no more: all their records have left, and no shard
+ * is ever listed again, so that a shared log may forget how far they had come.
+ */
+function departedFrom(
+  head: CommitHeader | null,
+  streams: readonly SeenStream[],
+): ReadonlySet<string> {
+  const listed = new Set(
+    streams.flatMap(({ source, shards }) =>
+      shards.map(({ shardId }) => positionKeyOf({ source, shardId })),
+    ),
+  );
+  return new Set(Object.keys(head?.positions ?? {}).filter((shard) => !listed.has(shard)));
+}
+
 /** State of a parent shard is not handed over yet, so a keyed child must not begin without it. */
 async function refuseUninheritedChild(
   ports: LearnPorts,
   identity: TaskIdentity,
-  shard: ShardDescription,
+  of: { readonly shard: RecordOrigin | null; readonly streams: readonly SeenStream[] },
 ): Promise<void> {
-  if (!identity.isKeyed) return;
-  for (const parent of shard.parentShardIds) {
-    if (await ports.commits.exists(logIdOf({ ...identity, shard: parent }))) {
+  if (!identity.isKeyed || of.shard === null) return;
+  const { shardId, source } = of.shard;
+  for (const parent of findShard(of.streams, of.shard)?.parentShardIds ?? []) {
+    if (await ports.commits.exists(shardLogOf(identity, { source, shardId: parent }))) {
       throw new EngineError(
         'invalid',
-        `${shard.shardId} is a child of ${parent}, whose keyed state this version cannot split or merge; keep the shard count of a keyed pipeline`,
+        `${shardId} is a child of ${parent}, whose keyed state this version cannot split or merge; keep the shard count of a keyed pipeline`,
         { code: 'reshard-unsupported' },
       );
     }
   }
 }
 
-/** Tells this stream from an earlier one of the same name. */
-function incarnationOf(identity: TaskIdentity, description: StreamDescription): string {
-  const { streamArn, createdAtMs } = description;
-  const text = JSON.stringify([identity.pipeline, streamArn, createdAtMs]);
+/** Tells these streams from earlier ones of the same names. */
+function incarnationOf(
+  { pipeline }: TaskIdentity,
+  shard: RecordOrigin | null,
+  streams: readonly SeenStream[],
+): string {
+  const seen = streams.map(({ source, description: { streamArn, createdAtMs } }) =>
+    shard === null ? [source, streamArn, createdAtMs] : [streamArn, createdAtMs],
+  );
+  const text = JSON.stringify(shard === null ? [pipeline, seen] : [pipeline, ...seen.flat()]);
   return sha256Hex(Buffer.from(text, 'utf8')).slice(0, 16);
 }

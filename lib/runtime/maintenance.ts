@@ -1,13 +1,14 @@
-// Maintenance runs beside the partition tasks, on a schedule: it folds the log of each shard when it
-// has grown enough, which tests recovery all the time, and then removes what nothing needs any more.
+// Maintenance runs beside the partition tasks, on a schedule: it folds the log of each shard, or the one
+// that all shards share, when it has grown enough, which tests recovery all the time, and then removes what nothing needs any more.
 // It only reads the log and moves the pointer, so any number of runs at once do no harm.
 
-import { logIdOf } from '../contract/keys.ts';
-import type { SourceStream } from '../ports/source-stream.ts';
+import type { LogId } from '../model/ids.ts';
+import type { SourceStreams } from '../ports/source-stream.ts';
 import { type CheckpointPorts, foldWhenDue, pruneObjects } from './checkpoint.ts';
+import { type LogNames, scopeOf, shardLogOf } from './log-scope.ts';
 
 export type MaintenancePorts = CheckpointPorts & {
-  readonly stream: SourceStream;
+  readonly streams: SourceStreams;
 };
 
 export interface MaintenanceSummary {
@@ -16,22 +17,16 @@ export interface MaintenanceSummary {
   readonly pruned: number;
 }
 
-/** One run over the logs of all shards that the stream lists. */
+/** One run over the logs of all shards that the streams list. */
 export async function maintain(
   ports: MaintenancePorts,
-  of: {
-    readonly pipeline: string;
-    readonly stage: string;
-    readonly source: string;
-    readonly ringSize: number;
-  },
+  of: LogNames & { readonly ringSize: number },
 ): Promise<MaintenanceSummary> {
-  const shards = await ports.stream.shards();
+  const logs = of.inOneTask ? [scopeOf(of, null).log] : await shardLogs(ports, of);
   const failures: unknown[] = [];
   let foldedCount = 0;
   let pruned = 0;
-  for (const { shardId } of shards) {
-    const log = logIdOf({ ...of, shard: shardId });
+  for (const log of logs) {
     try {
       const folded = await foldWhenDue(ports, { log, ringSize: of.ringSize });
       if (folded === null) continue;
@@ -45,5 +40,17 @@ export async function maintain(
     }
   }
   if (failures.length > 0) throw failures[0];
-  return { logs: shards.length, folded: foldedCount, pruned };
+  return { logs: logs.length, folded: foldedCount, pruned };
+}
+
+async function shardLogs(
+  { streams }: MaintenancePorts,
+  names: LogNames,
+): Promise<readonly LogId[]> {
+  const logs: LogId[] = [];
+  for (const [source, stream] of streams) {
+    const shards = await stream.shards();
+    logs.push(...shards.map(({ shardId }) => shardLogOf(names, { source, shardId })));
+  }
+  return logs;
 }

@@ -2,10 +2,14 @@
 // cold start may follow a death, so it writes its note before user code runs and takes it back when
 // user code has returned. A note that could not be taken back is remembered here: as long as this
 // process lives, that start was no death.
+//
+// Each shard has a note of its own. The log of one shard has it beside its checkpoints. Shards that share
+// a log start on one head at the same time and would overwrite each other's note there, so it stands
+// where the shard's own log would be. In such a log a sandbox that is warm for all of them may yet be cold
+// for this one: it begins with a note at the first batch of each shard.
 
 import type { AttemptNote } from '../model/commit.ts';
 import { asBatchNumber, type LogId } from '../model/ids.ts';
-import type { Position } from '../model/record.ts';
 import type { CommitLog } from '../ports/commit-log.ts';
 import type { Logger } from '../ports/logger.ts';
 import {
@@ -16,6 +20,8 @@ import {
   type Pace,
   takeBack,
 } from '../protocol/isolation.ts';
+import { type Delivery, type ShardSpan, spansOf } from './delivery.ts';
+import { type LogNames, positionKeyOf, shardLogOf } from './log-scope.ts';
 import type { WarmState } from './warm-states.ts';
 
 export interface PacingPorts {
@@ -23,35 +29,56 @@ export interface PacingPorts {
   readonly logger: Logger;
 }
 
+/** What the next prefix may take, and under which log its note stands. */
+export interface NotedPace extends Pace {
+  readonly noteLog: LogId;
+}
+
 export class Pacing {
   private readonly ports: PacingPorts;
+  private readonly names: LogNames;
   /** Notes that this process outlived and could not take back. */
   private readonly survived = new Map<LogId, AttemptNote>();
 
-  constructor(ports: PacingPorts) {
+  constructor(ports: PacingPorts, names: LogNames) {
     this.ports = ports;
+    this.names = names;
+  }
+
+  /** What a batch without records may do: no record of it can be set aside. */
+  free(warm: WarmState): NotedPace {
+    return { ...FULL_PACE, noteLog: warm.log };
   }
 
   /** Decides and notes the first prefix of a batch. */
-  start(
-    warm: WarmState,
-    batch: { readonly first: Position; readonly pending: number },
-  ): Promise<Pace> {
-    if (warm.coldNote === null) return Promise.resolve(FULL_PACE);
-    const { found } = warm.coldNote;
-    const survived = this.survived.get(warm.log);
+  async start(warm: WarmState, delivery: Delivery): Promise<NotedPace> {
+    const { decoded, shards } = delivery;
+    const isWarm = shards.every(({ origin }) => warm.begun.has(positionKeyOf(origin)));
+    if (isWarm) return this.free(warm);
+    const noteLog = this.noteLogOf(warm, shards[0]!);
+    const found =
+      noteLog === warm.log
+        ? warm.foundNote
+        : (await this.ports.commits.readPointer(noteLog)).attempt;
+    const survived = this.survived.get(noteLog);
     const counted = found !== null && isSame(found, survived) ? takeBack(found) : found;
-    const start = { ...startOf(warm, batch.first), pending: batch.pending };
-    return this.noted(warm.log, decidePace(counted, start));
+    const start = { ...startOf(warm, delivery, 0), pending: decoded.count };
+    return this.noted(noteLog, decidePace(counted, start));
   }
 
-  /** Decides and notes the prefix after one that was committed. */
-  next(pace: Pace, warm: WarmState, first: Position): Promise<Pace> {
-    return this.noted(warm.log, continuePace(pace, startOf(warm, first)));
+  /** Decides and notes the prefix after one that was committed; it begins at `from`. */
+  next(
+    pace: Pace,
+    warm: WarmState,
+    rest: Delivery & { readonly from: number },
+  ): Promise<NotedPace> {
+    const [shard] = spansOf(rest, { from: rest.from, to: rest.decoded.count });
+    const noteLog = this.noteLogOf(warm, shard!);
+    return this.noted(noteLog, continuePace(pace, startOf(warm, rest, rest.from)));
   }
 
   /** User code has returned: whatever ends the process from here on, it was not the record. */
-  async survive(log: LogId, { note }: Pace): Promise<void> {
+  async survive({ note, noteLog: log }: NotedPace): Promise<void> {
     if (note === null) return;
     this.survived.set(log, note);
     try {
@@ -62,16 +89,23 @@ export class Pacing {
     }
   }
 
-  private async noted(log: LogId, pace: Pace): Promise<Pace> {
+  private noteLogOf({ log, shard }: WarmState, { origin }: ShardSpan): LogId {
+    return shard === null ? shardLogOf(this.names, origin) : log;
+  }
+
+  private async noted(log: LogId, pace: Pace): Promise<NotedPace> {
     if (pace.note !== null) await this.ports.commits.noteAttempt({ ...pace.note, log });
-    return pace;
+    return { ...pace, noteLog: log };
   }
 }
 
-const startOf = (warm: WarmState, first: Position): AttemptStart => ({
-  head: warm.head?.batchNumber ?? asBatchNumber(0),
-  first: `${first.sequenceNumber}:${first.subSequenceNumber}`,
-});
+function startOf(warm: WarmState, { decoded }: Delivery, index: number): AttemptStart {
+  const { sequenceNumber, subSequenceNumber } = decoded.positionOf(index);
+  return {
+    head: warm.head?.batchNumber ?? asBatchNumber(0),
+    first: `${sequenceNumber}:${subSequenceNumber}`,
+  };
+}
 
 const isSame = (found: AttemptNote, survived: AttemptNote | undefined) =>
   survived !== undefined &&

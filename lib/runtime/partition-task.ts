@@ -1,4 +1,5 @@
-// One invocation = one batch of one shard. Order of writes: staged outputs and a spilled body
+// One invocation = one batch: of one shard, or, where shards share a log, of any of them; a tick is a
+// batch without records. Order of writes: staged outputs and a spilled body
 // (objects no one sees), then the commit, the single conditional write that moves state and position
 // together, then publication, then adoption as warm state. A crash before the commit leaves only
 // objects that nothing names; a crash after it leaves a head whose outbox the next task publishes
@@ -6,42 +7,39 @@
 // it covers are dropped by position. Any error drops the warm state, so nothing uncommitted survives.
 
 import { objectKeys } from '../contract/keys.ts';
-import { decodeBatch } from '../decoding/decode-batch.ts';
-import type { DecodedBatch } from '../decoding/decoded-batch.ts';
-import { assert } from '../model/assert.ts';
-import type { BatchOutput, Commit, CommitBody, CommitHeader, Gap } from '../model/commit.ts';
+import type { Commit, CommitBody, CommitHeader, Gap } from '../model/commit.ts';
 import { EngineError } from '../model/errors.ts';
-import { asBatchNumber, asBatchTimeMs, asShardId, type ShardId } from '../model/ids.ts';
+import { asBatchNumber, asBatchTimeMs } from '../model/ids.ts';
 import {
   DEADLINE_RESERVE_MS,
-  DELTA_BYTES_MAX,
   INLINE_BODY_BYTES_MAX,
-  RECORD_DELTA_BYTES_MAX,
-  TABLE_ROWS_MAX,
   WARM_STATE_BYTES_MAX,
 } from '../model/limits.ts';
-import { comparePositions, type DeliveredRecord, type Position } from '../model/record.ts';
+import type { DeliveredRecord } from '../model/record.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Ids } from '../ports/ids.ts';
 import { decideRefusedAppend } from '../protocol/append.ts';
 import { coveredTo } from '../protocol/checkpoint.ts';
-import type { Pace } from '../protocol/isolation.ts';
 import { isSlotFree } from '../protocol/ring.ts';
-import type { BatchInput, BatchResult, ExecutablePlan } from './batch.ts';
+import { decodeDelta } from '../state/delta.ts';
+import type { ExecutablePlan, RecordOrigin } from './batch.ts';
 import { type BatchFunctions, createBatchFunctions } from './batch-functions.ts';
 import { foldLog } from './checkpoint.ts';
 import { encodeCommitBody } from './commit-body.ts';
+import { headerOf } from './commit-header.ts';
+import { type Delivery, deliver, EMPTY_DELIVERY, firstOfShards } from './delivery.ts';
 import { acceptGap, findGap, type GapPolicy } from './find-gap.ts';
+import { type CommitLimits, type FittingPrefix, fitPrefix, type Prefix } from './fit-prefix.ts';
 import {
-  COMMIT_FORMAT_VERSION,
   type LearnPorts,
   learnCold,
   learnFromWinner,
   snapshotPointer,
   type TaskIdentity,
 } from './learn.ts';
+import { byShard, type LogScope, positionKeyOf, type ShardRecords, scopeOf } from './log-scope.ts';
 import { referenceTo } from './manifest.ts';
-import { Pacing } from './pacing.ts';
+import { type NotedPace, Pacing } from './pacing.ts';
 import { publishOutbox, stageOutputs } from './publish.ts';
 import { type WarmState, WarmStates } from './warm-states.ts';
 
@@ -53,61 +51,105 @@ export type TaskPorts = Omit<LearnPorts, 'functions'> & {
 
 type RunPorts = TaskPorts & { readonly functions: BatchFunctions };
 
-export interface TaskOptions extends GapPolicy {
+export interface TaskOptions extends GapPolicy, CommitLimits {
   readonly identity: TaskIdentity;
   readonly executable: ExecutablePlan;
   /** @default 350 KB */
   readonly inlineBodyBytesMax?: number;
-  /** @default 3 MB */
-  readonly deltaBytesMax?: number;
-  /** Rows for tables and functions that one commit may publish. @default 50,000 */
-  readonly tableRowsMax?: number;
   /** @default 256 MB */
   readonly warmStateBytesMax?: number;
 }
 
-/** Lambda's answer for a stream batch: empty, or the first record that is not wholly committed. */
+/** Lambda's answer for a stream batch: empty, or the first record of each shard that is not wholly committed. */
 export interface BatchResponse {
   readonly batchItemFailures: readonly { readonly itemIdentifier: string }[];
 }
 
 export interface PartitionTask {
-  /** Processes one delivered batch; `deadlineMs` is when Lambda ends the invocation. */
+  /**
+   * Processes one delivered batch; `deadlineMs` is when Lambda ends the invocation. Records of several
+   * shards are one batch where all shards share a log, shard after shard in the order in which they come.
+   *
+   * @throws EngineError `internal` for records of several shards that have a log each.
+   */
   handle(
     records: readonly DeliveredRecord[],
     invocation: { readonly deadlineMs: number },
   ): Promise<BatchResponse>;
+  /**
+   * Commits a batch without records, so that what waits for time moves on; one that changes nothing is
+   * not committed. `watermarkMs` holds as if every source had come so far. `shard` names the log where
+   * each shard has its own.
+   */
+  tick(invocation: {
+    readonly deadlineMs: number;
+    readonly watermarkMs?: number;
+    readonly shard?: RecordOrigin;
+  }): Promise<void>;
 }
 
 export function createPartitionTask(given: TaskPorts, options: TaskOptions): PartitionTask {
   const functions = createBatchFunctions(options.executable.plan, given.clock);
   const ports: RunPorts = { ...given, functions };
-  const pacing = new Pacing(ports);
+  const { identity } = options;
+  const pacing = new Pacing(ports, identity);
   const warmStates = new WarmStates(options.warmStateBytesMax ?? WARM_STATE_BYTES_MAX);
+  const runUntil = (deadlineMs: number, records: readonly ShardRecords[]) =>
+    new BatchRun(ports, options, {
+      pacing,
+      records,
+      deadlineMs: deadlineMs - DEADLINE_RESERVE_MS,
+    });
+  const take = (log: WarmState['log']) => {
+    const known = warmStates.get(log);
+    warmStates.drop(log);
+    return known;
+  };
   return {
     async handle(records, { deadlineMs }) {
-      if (records.length === 0) return { batchItemFailures: [] };
-      const shardId = shardOf(records);
-      const run = new BatchRun(ports, options, {
-        pacing,
-        records,
-        deadlineMs: deadlineMs - DEADLINE_RESERVE_MS,
-      });
-      const known = warmStates.get(shardId);
-      warmStates.drop(shardId);
-      const { warm, response } = await run.processAll(shardId, known);
+      const shards = byShard(identity.sources, records);
+      const [first, second] = shards;
+      if (first === undefined) return ALL_TAKEN;
+      if (second !== undefined && !identity.inOneTask) throw mixed(first, second);
+      const scope = scopeOf(identity, first.origin);
+      const known = take(scope.log);
+      const { warm, response } = await runUntil(deadlineMs, shards).processAll(scope, known);
       warmStates.keep(warm);
       return response;
     },
+
+    async tick({ deadlineMs, watermarkMs = null, shard = null }) {
+      const scope = scopeOf(identity, shard);
+      const known = take(scope.log);
+      warmStates.keep(await runUntil(deadlineMs, []).tick(scope, { known, watermarkMs }));
+    },
   };
+}
+
+const ALL_TAKEN: BatchResponse = { batchItemFailures: [] };
+
+/** What one commit is made of: a part of a batch, or no record at all. */
+type Attempt = Pick<Prefix, 'delivery' | 'from' | 'end' | 'givenWatermarkMs'> & {
+  readonly pace: NotedPace;
+  readonly gap: Gap | null;
+};
+
+/** How an attempt ended. Only a batch without records can be one that changed nothing. */
+interface Outcome {
+  readonly kind: 'committed' | 'overruled' | 'unchanged';
+  readonly warm: WarmState;
+  /** One past the last record committed. */
+  readonly to: number;
 }
 
 class BatchRun {
   private readonly ports: RunPorts;
   private readonly options: TaskOptions;
   private readonly pacing: Pacing;
-  private readonly records: readonly DeliveredRecord[];
+  private readonly records: readonly ShardRecords[];
   private readonly deadlineMs: number;
+  /** Records of this delivery that commits of this run have counted. */
+  private countedCount = 0;
   /** Duplicates of this delivery that no commit has counted yet. */
   private duplicateCount = 0;
 
@@ -116,7 +158,7 @@ class BatchRun {
     options: TaskOptions,
     delivery: {
       readonly pacing: Pacing;
-      readonly records: readonly DeliveredRecord[];
+      readonly records: readonly ShardRecords[];
       readonly deadlineMs: number;
     },
   ) {
@@ -128,71 +170,108 @@ class BatchRun {
   }
 
   async processAll(
-    shardId: ShardId,
+    scope: LogScope,
     known: WarmState | undefined,
   ): Promise<{ readonly warm: WarmState; readonly response: BatchResponse }> {
-    let warm = known ?? (await this.learn(shardId));
-    const decoded = decodeBatch(this.records, this.positionIn(warm));
-    this.duplicateCount = decoded.duplicateCount;
-    if (decoded.count === 0) return { warm, response: { batchItemFailures: [] } };
-    let gap = await this.findGap(warm, decoded, 0);
+    let warm = known ?? (await this.learn(scope));
+    let delivery = this.deliver(warm);
+    if (delivery.decoded.count === 0) return { warm, response: ALL_TAKEN };
+    let gaps = await this.findGaps(warm, delivery);
     // Where others have committed meanwhile a stale state sees a gap: only the log can tell.
-    if (gap !== null && known !== undefined) return this.processAll(shardId, undefined);
-    this.acceptGap(warm, gap);
+    if (gaps.size > 0 && known !== undefined) return this.processAll(scope, undefined);
+    this.acceptGaps(warm, gaps);
     warm = await this.freeSlot(warm);
-    const first = decoded.positionOf(0);
-    let pace = await this.pacing.start(warm, { first, pending: decoded.count });
+    let pace = await this.pacing.start(warm, delivery);
     let from = 0;
-    while (from < decoded.count) {
-      if (this.ports.clock.nowMs() >= this.deadlineMs) {
-        await this.pacing.survive(warm.log, pace);
-        return { warm, response: this.unfinished(decoded, from) };
+    while (from < delivery.decoded.count) {
+      if (this.isTimeUp()) {
+        await this.pacing.survive(pace);
+        return { warm, response: unfinished(delivery, from) };
       }
+      const begun = new Set([...warm.begun, ...this.shardKeys()]);
       const attempt = await this.commitPrefix(
-        { ...warm, coldNote: null },
-        { decoded, from, pace, gap },
+        { ...warm, begun },
+        {
+          delivery,
+          from,
+          // A commit names one gap, before its first record: the next one begins another commit.
+          end: Math.min(delivery.decoded.count, ...[...gaps.keys()].filter((at) => at > from)),
+          pace,
+          gap: gaps.get(from) ?? null,
+          givenWatermarkMs: null,
+        },
       );
       warm = attempt.warm;
-      const next = firstAfter(decoded, from, this.positionIn(warm));
-      if (!attempt.committed) this.duplicateCount += next - from;
-      from = next;
-      if (from === decoded.count) break;
+      from = attempt.to;
+      if (attempt.kind === 'overruled') {
+        delivery = this.deliver(warm);
+        from = 0;
+      }
+      if (from === delivery.decoded.count) break;
       warm = await this.freeSlot(warm);
-      pace = await this.pacing.next(pace, warm, decoded.positionOf(from));
-      gap = attempt.committed ? null : await this.findGap(warm, decoded, from);
-      this.acceptGap(warm, gap);
+      pace = await this.pacing.next(pace, warm, { ...delivery, from });
+      if (attempt.kind !== 'overruled') continue;
+      gaps = await this.findGaps(warm, delivery);
+      this.acceptGaps(warm, gaps);
     }
-    return { warm, response: { batchItemFailures: [] } };
+    return { warm, response: ALL_TAKEN };
   }
 
-  private learn(shardId: ShardId): Promise<WarmState> {
+  /** Commits a batch without records, on whichever head it finds, unless it would change nothing. */
+  async tick(
+    scope: LogScope,
+    at: { readonly known: WarmState | undefined; readonly watermarkMs: number | null },
+  ): Promise<WarmState> {
+    let warm = at.known ?? (await this.learn(scope));
+    while (!this.isTimeUp()) {
+      warm = await this.freeSlot(warm);
+      const attempt = await this.commitPrefix(warm, {
+        delivery: EMPTY_DELIVERY,
+        from: 0,
+        end: 0,
+        pace: this.pacing.free(warm),
+        gap: null,
+        givenWatermarkMs: at.watermarkMs,
+      });
+      warm = attempt.warm;
+      if (attempt.kind !== 'overruled') break;
+    }
+    return warm;
+  }
+
+  private learn(scope: LogScope): Promise<WarmState> {
     const { deadlineMs } = this;
-    return learnCold(this.ports, this.options.identity, { shardId, deadlineMs });
+    return learnCold(this.ports, this.options.identity, { scope, deadlineMs });
+  }
+
+  private isTimeUp(): boolean {
+    return this.ports.clock.nowMs() >= this.deadlineMs;
+  }
+
+  /** What of this delivery the head does not cover. */
+  private deliver(warm: WarmState): Delivery {
+    const delivery = deliver(this.records, warm.head?.positions ?? {});
+    this.duplicateCount = delivery.decoded.duplicateCount - this.countedCount;
+    return delivery;
+  }
+
+  private shardKeys(): readonly string[] {
+    return this.records.map(({ origin }) => positionKeyOf(origin));
   }
 
   /** Commits as much of the batch as one commit may hold, or learns who was first. */
-  private async commitPrefix(
-    warm: WarmState,
-    prefix: {
-      readonly decoded: DecodedBatch;
-      readonly from: number;
-      readonly pace: Pace;
-      readonly gap: Gap | null;
-    },
-  ): Promise<{ readonly warm: WarmState; readonly committed: boolean }> {
+  private async commitPrefix(warm: WarmState, attempt: Attempt): Promise<Outcome> {
     const number = nextNumber(warm);
     const { ports } = this;
-    const batchTimeMs = asBatchTimeMs(ports.clock.nowMs());
-    const { result, delta } = await this.runPlan(warm, { ...prefix, number, batchTimeMs });
+    const batchTimeMs = asBatchTimeMs(Math.max(ports.clock.nowMs(), warm.head?.batchTimeMs ?? 0));
+    const { result, delta, to } = await this.runPlan(warm, { ...attempt, number, batchTimeMs });
+    if (to === 0 && isUnchanged(warm, { result, delta })) return { kind: 'unchanged', warm, to };
     const commitId = ports.ids.commitId();
-    const attempt = { log: warm.log, batchNumber: number, commitId };
-    const outbox = await stageOutputs(ports.objects, result.outputs, attempt);
-    const header = this.headerOf(warm, {
-      ...attempt,
-      batchTimeMs,
-      result,
-      gap: prefix.gap,
-      count: result.recordCount,
+    const named = { log: warm.log, batchNumber: number, commitId };
+    const outbox = await stageOutputs(ports.objects, result.outputs, named);
+    const header = headerOf(this.options.identity, warm, {
+      attempt: { ...named, batchTimeMs, gap: attempt.gap },
+      taken: { ...attempt, to, result, duplicateCount: this.duplicateCount },
     });
     const body = await this.storeBody(header, encodeCommitBody({ delta, outbox }));
     const commit: Commit = { header, body };
@@ -204,11 +283,12 @@ class BatchRun {
       }
       if (decision.kind !== 'committed') {
         const learned = await this.learnWinner(warm, decision.kind, answer.stored!);
-        return { warm: learned, committed: false };
+        return { kind: 'overruled', warm: learned, to: attempt.from };
       }
     }
     await publishOutbox(ports, { header, outbox }, this.deadlineMs);
     warm.state.adopt(result.draft);
+    this.countedCount += header.counts.in;
     this.duplicateCount = 0;
     this.ports.logger.info('batch committed', {
       log: warm.log,
@@ -216,113 +296,20 @@ class BatchRun {
       watermarkMs: header.watermarkMs,
       ...header.counts,
     });
-    return { warm: { ...warm, head: header }, committed: true };
+    return { kind: 'committed', warm: { ...warm, head: header }, to };
   }
 
   /** Runs user code over the prefix; whether it returns or throws, the process has outlived it. */
   private async runPlan(
     warm: WarmState,
-    prefix: Parameters<BatchRun['fitPrefix']>[1],
-  ): Promise<ReturnType<BatchRun['fitPrefix']>> {
+    prefix: Omit<Prefix, 'tables'> & { readonly pace: NotedPace },
+  ): Promise<FittingPrefix> {
+    const { executable } = this.options;
     try {
-      return this.fitPrefix(warm, prefix);
+      return fitPrefix(executable, warm, { ...prefix, tables: new Map(), limits: this.options });
     } finally {
-      await this.pacing.survive(warm.log, prefix.pace);
+      await this.pacing.survive(prefix.pace);
     }
-  }
-
-  /** Runs the plan over the prefix, shortened until one commit can hold and publish what it gives. */
-  private fitPrefix(
-    warm: WarmState,
-    prefix: {
-      readonly decoded: DecodedBatch;
-      readonly from: number;
-      readonly pace: Pace;
-      readonly number: number;
-      readonly batchTimeMs: ReturnType<typeof asBatchTimeMs>;
-    },
-  ): {
-    readonly result: BatchResult & { readonly recordCount: number };
-    readonly delta: Uint8Array;
-  } {
-    const { decoded, from, pace, number, batchTimeMs } = prefix;
-    const limits = {
-      deltaBytesMax: DELTA_BYTES_MAX,
-      tableRowsMax: TABLE_ROWS_MAX,
-      ...this.options,
-    };
-    let setAside: BatchInput['setAside'] = pace.poison ? 'poison' : null;
-    let to = Math.min(decoded.count, from + pace.recordsMax);
-    let rowsBefore = Infinity;
-    const origin = { source: this.options.identity.source, shardId: warm.shardId };
-    for (;;) {
-      const result = this.options.executable.processBatch({
-        state: warm.state,
-        decoded,
-        from,
-        to,
-        originOf: () => origin,
-        hashRange: warm.hashRange,
-        watermarkMs: warm.head?.watermarkMs ?? null,
-        floors: warm.head?.floors ?? FIRST_FLOORS,
-        batchTimeMs,
-        givenWatermarkMs: null,
-        tables: new Map(),
-        outputName: `${warm.incarnation}-${warm.shardId}-${(warm.head?.base ?? 0) + number}`,
-        setAside,
-      });
-      const delta = result.draft.encodeDelta();
-      const rows = singleRowCount(result.outputs);
-      // Complete mode gives the whole table whatever the prefix: then a shorter one is no help.
-      const isTooMany = rows > limits.tableRowsMax && rows < rowsBefore;
-      if (to - from === 1 && setAside === null && delta.length > RECORD_DELTA_BYTES_MAX) {
-        setAside = 'too-much-state';
-      } else if (to - from === 1 || (delta.length <= limits.deltaBytesMax && !isTooMany)) {
-        return { result: { ...result, recordCount: to - from }, delta };
-      }
-      rowsBefore = rows;
-      to = from + Math.ceil((to - from) / 2);
-    }
-  }
-
-  private headerOf(
-    warm: WarmState,
-    made: Pick<CommitHeader, 'log' | 'batchNumber' | 'commitId' | 'batchTimeMs' | 'gap'> & {
-      readonly result: BatchResult;
-      readonly count: number;
-    },
-  ): CommitHeader {
-    const { result, count, ...attempt } = made;
-    const { identity } = this.options;
-    const { head } = warm;
-    const { dead, late, filtered, applied } = result.counts;
-    assert(
-      dead + late + filtered + applied === count,
-      `accounting: ${count} records, classes ${JSON.stringify(result.counts)}`,
-    );
-    return {
-      ...attempt,
-      formatVersion: COMMIT_FORMAT_VERSION,
-      planHash: identity.planHash,
-      codeHash: identity.codeHash,
-      deployEpoch: identity.deployEpoch,
-      previousCommitId: head?.commitId ?? null,
-      ringSize: identity.ringSize,
-      base: head?.base ?? 0,
-      incarnation: warm.incarnation,
-      positions: { ...head?.positions, [this.sourceKey(warm)]: result.lastPosition },
-      firstPosition: result.firstPosition,
-      arrival: result.arrival,
-      watermarkMs: result.watermarkMs,
-      floors: head?.floors ?? FIRST_FLOORS,
-      counts: {
-        in: this.duplicateCount + count,
-        duplicate: this.duplicateCount,
-        ...result.counts,
-      },
-      inputDigest: result.inputDigest,
-      snapshot: warm.snapshot,
-    };
   }
 
   private async storeBody(header: CommitHeader, bytes: Uint8Array): Promise<CommitBody> {
@@ -345,7 +332,7 @@ class BatchRun {
         ? await learnFromWinner(this.ports, this.options.identity, { warm, winner, deadlineMs })
         : 'overtaken';
     if (learned !== 'overtaken') return learned;
-    return { ...(await this.learn(warm.shardId)), coldNote: null };
+    return { ...(await this.learn(warm)), begun: warm.begun };
   }
 
   /** Makes sure that the next slot may be reused; folds the log itself when nobody else did. */
@@ -368,64 +355,53 @@ class BatchRun {
     return { ...warm, coveredTo: coveredTo(newest), snapshot: snapshotPointer(newest.newest) };
   }
 
-  private findGap(warm: WarmState, decoded: DecodedBatch, index: number): Promise<Gap | null> {
-    return findGap(this.ports, this.options, {
-      warm,
-      after: this.positionIn(warm),
-      before: decoded.positionOf(index),
-      arrivedAtMs: decoded.arrivedAtMs[index]!,
-    });
+  /** Gaps before the first new record of each shard, by its index in the batch. */
+  private async findGaps(
+    { head }: WarmState,
+    { decoded, shards }: Delivery,
+  ): Promise<ReadonlyMap<number, Gap>> {
+    const gaps = new Map<number, Gap>();
+    for (const { origin, from } of shards) {
+      const gap = await findGap(this.ports, this.options, {
+        head,
+        origin,
+        after: head?.positions[positionKeyOf(origin)] ?? null,
+        before: decoded.positionOf(from),
+        arrivedAtMs: decoded.arrivedAtMs[from]!,
+      });
+      if (gap !== null) gaps.set(from, gap);
+    }
+    return gaps;
   }
 
-  private acceptGap({ log }: WarmState, gap: Gap | null): void {
-    if (gap !== null) acceptGap(this.ports, this.options, { log, gap });
-  }
-
-  private unfinished(decoded: DecodedBatch, from: number): BatchResponse {
-    const itemIdentifier = decoded.sequenceNumbers[from]!;
-    return { batchItemFailures: [{ itemIdentifier }] };
-  }
-
-  private positionIn(warm: WarmState): Position | null {
-    return warm.head?.positions[this.sourceKey(warm)] ?? null;
-  }
-
-  private sourceKey(warm: WarmState): string {
-    return `${this.options.identity.source}/${warm.shardId}`;
+  private acceptGaps({ log }: WarmState, gaps: ReadonlyMap<number, Gap>): void {
+    for (const gap of gaps.values()) acceptGap(this.ports, this.options, { log, gap });
   }
 }
-
-/** A first log has one floor over all key groups, and no watermark in it. */
-const FIRST_FLOORS: CommitHeader['floors'] = [
-  { firstKeyGroup: 0, lastKeyGroup: 255, watermarkMs: null },
-];
 
 const nextNumber = (warm: WarmState) => asBatchNumber((warm.head?.batchNumber ?? 0) + 1);
 
-/** Rows that are published one by one and not as an object. */
-function singleRowCount(outputs: readonly BatchOutput[]): number {
-  const single = outputs.filter(({ target }) => target.kind !== 's3');
-  return single.reduce((sum, { rowCount }) => sum + rowCount, 0);
+/** Whether a commit would say nothing that the head does not say. */
+function isUnchanged(
+  { head }: WarmState,
+  { result, delta }: Pick<FittingPrefix, 'result' | 'delta'>,
+): boolean {
+  return (
+    result.outputs.length === 0 &&
+    result.watermarkMs === (head?.watermarkMs ?? null) &&
+    decodeDelta(delta).length === 0
+  );
 }
 
-/** Index of the first record from `from` on that lies after `position`. */
-function firstAfter(decoded: DecodedBatch, from: number, position: Position | null): number {
-  let index = from;
-  if (position === null) return index;
-  while (index < decoded.count && comparePositions(decoded.positionOf(index), position) <= 0) {
-    index += 1;
-  }
-  return index;
+function unfinished(delivery: Delivery, from: number): BatchResponse {
+  const batchItemFailures = firstOfShards(delivery, from).map((itemIdentifier) => ({
+    itemIdentifier,
+  }));
+  return { batchItemFailures };
 }
 
-/** The shard of a delivered batch, which never mixes shards. */
-function shardOf(records: readonly DeliveredRecord[]): ShardId {
-  const [shardId = ''] = records[0]!.eventID.split(':');
-  const prefix = `${shardId}:`;
-  for (const { eventID } of records) {
-    if (!eventID.startsWith(prefix)) {
-      throw new EngineError('internal', `a batch of ${shardId} holds a record of ${eventID}`);
-    }
-  }
-  return asShardId(shardId);
+/** Lambda never mixes shards, so each of them could be told how far it has come. */
+function mixed(first: ShardRecords, second: ShardRecords): EngineError {
+  const [shard, other] = [first, second].map(({ origin }) => positionKeyOf(origin));
+  return new EngineError('internal', `a batch of ${shard} holds a record of ${other}`);
 }

@@ -6,11 +6,12 @@
 // failed is taken back at once; the pass never starts over, so a batch full of bad records costs
 // what a batch of good ones does. A result row that the operators behind an aggregation, or every
 // byte of its sink, cannot take has no one record to blame: it becomes a dead letter of this commit
-// as JSON, under the position of the batch's last record, and the classes of the records, which
-// count source records only, do not change.
+// as JSON, under the position of the batch's last record if it has any, and the classes of the records,
+// which count source records only, do not change.
 
 import type { SinkTargets } from '../contract/environment.ts';
 import { assert } from '../model/assert.ts';
+import { WHOLE_RANGE } from '../model/hash-range.ts';
 import { asArrivalTimeMs } from '../model/ids.ts';
 import type { ArrivalRange } from '../model/record.ts';
 import { GroupWatermarks } from '../operators/group-watermarks.ts';
@@ -27,6 +28,7 @@ import type {
   CompilePlan,
   ExecutablePlan,
   SetAsideReason,
+  StateInput,
 } from './batch.ts';
 import { BatchOutputs } from './batch-outputs.ts';
 
@@ -55,6 +57,8 @@ type RecordCounts = {
   filtered: number;
   applied: number;
   lateRows: number;
+  /** Of all records but the dead. */
+  lateRowCount: number;
 };
 
 class CompiledPlan implements ExecutablePlan {
@@ -63,14 +67,13 @@ class CompiledPlan implements ExecutablePlan {
   private readonly outputs: BatchOutputs;
   private readonly wired: WiredPlan;
   private readonly progress: WatermarkProgress;
-  private input: BatchInput | null = null;
 
   constructor(plan: Plan, targets: SinkTargets) {
     this.plan = plan;
     this.outputs = new BatchOutputs(plan, targets);
     this.pass = new Pass({
       attempt: (action) => this.attempt(action),
-      setAside: (fault, row) => this.outputs.addDeadRow(fault, row, this.input!.to - 1),
+      setAside: (fault, row) => this.outputs.addDeadRow(fault, row),
     });
     this.progress = new WatermarkProgress(this.pass, { ...plan, startMs: watermarkStart(plan) });
     this.wired = wirePlan(plan, this.pass, (uid): Push => this.outputs.pushOf(uid));
@@ -78,16 +81,19 @@ class CompiledPlan implements ExecutablePlan {
 
   processBatch(input: BatchInput): BatchResult {
     const { decoded, from, to } = input;
-    assert(0 <= from && from < to && to <= decoded.count, `a batch takes records ${from} to ${to}`);
+    assert(
+      0 <= from && from <= to && to <= decoded.count,
+      `a batch takes records ${from} to ${to}`,
+    );
     const { pass, wired, outputs } = this;
     const draft = input.state.draft({ undoable: wired.undoable });
-    this.input = input;
     pass.draft = draft;
     const previous = GroupWatermarks.of(this.progress.lateMs(input.watermarkMs), input.floors);
     pass.begin({ ...input, draft, previous });
     outputs.begin(input);
     for (const operator of wired.operators) operator.begin();
-    const counts = this.passRecords(input, draft);
+    const { lateRowCount, ...counts } = this.passRecords(input, draft);
+    pass.lateRows = 0;
     for (const operator of wired.operators) operator.finishRows();
     const { closedMs, committedMs: watermarkMs } = this.progress.advance(
       input.watermarkMs,
@@ -103,9 +109,10 @@ class CompiledPlan implements ExecutablePlan {
       outputs: outputs.finish(),
       watermarkMs,
       counts,
-      firstPosition: decoded.positionOf(from),
-      lastPosition: decoded.positionOf(to - 1),
-      arrival: arrivalRange(input),
+      lateRowCount: lateRowCount + pass.lateRows,
+      firstPosition: from === to ? null : decoded.positionOf(from),
+      lastPosition: from === to ? null : decoded.positionOf(to - 1),
+      arrival: from === to ? null : arrivalRange(input),
       // Only a commit needs it, and a prefix whose delta is too long never gets that far.
       get inputDigest() {
         return digestOf(input);
@@ -113,11 +120,30 @@ class CompiledPlan implements ExecutablePlan {
     };
   }
 
+  countState({ state, watermarkMs, floors }: StateInput): ReadonlyMap<string, number> {
+    const { pass, progress, wired } = this;
+    const draft = state.draft();
+    pass.draft = draft;
+    const watermarks = GroupWatermarks.of(progress.lateMs(watermarkMs), floors);
+    pass.begin({
+      draft,
+      hashRange: WHOLE_RANGE,
+      previous: watermarks,
+      batchTimeMs: 0,
+      tables: new Map(),
+    });
+    const counts = wired.operators.map((operator) => {
+      operator.begin();
+      return [operator.uid, operator.countState(watermarks.behind(operator.behindMs))] as const;
+    });
+    return new Map(counts);
+  }
+
   private passRecords(input: BatchInput, draft: StateDraft): RecordCounts {
     const { decoded, from, to } = input;
     const { pass, outputs } = this;
     const { pushes, undoable } = this.wired;
-    const counts = { dead: 0, late: 0, filtered: 0, applied: 0, lateRows: 0 };
+    const counts = { dead: 0, late: 0, filtered: 0, applied: 0, lateRows: 0, lateRowCount: 0 };
     const { arrivedAtMs } = decoded;
     for (let index = from; index < to; index += 1) {
       pass.beginRecord(arrivedAtMs[index]!);
@@ -143,6 +169,7 @@ class CompiledPlan implements ExecutablePlan {
         continue;
       }
       pass.endRecord();
+      counts.lateRowCount += pass.lateRows;
       if (pass.reached) {
         counts.applied += 1;
         counts.lateRows += pass.lateRows;
@@ -203,14 +230,35 @@ function arrivalRange({ decoded, from, to }: BatchInput): ArrivalRange {
 }
 
 /**
- * Digest of the records taken: first and last position, their number, the length of each, then the
- * bytes. A stream never changes what lies between two of its positions, so this names the input.
+ * Digest of the records taken: first and last position and number of those of each shard, the length of
+ * each record, then the bytes. A stream never changes what lies between two of its positions, so this
+ * names the input.
  */
-function digestOf({ decoded, from, to }: BatchInput): string {
-  const range = JSON.stringify([decoded.positionOf(from), decoded.positionOf(to - 1), to - from]);
+function digestOf(input: BatchInput): string {
+  const { decoded, from, to } = input;
+  const ranges = shardRanges(input);
+  // Of one shard the log already says which it is.
+  const range = JSON.stringify(
+    ranges.length > 1 ? ranges : (ranges[0] ?? [null, null, 0]).slice(-3),
+  );
   const lengths = new Uint32Array(to - from);
   for (let index = from; index < to; index += 1)
     lengths[index - from] = decoded.byteLengthOf(index);
   const lengthBytes = new Uint8Array(lengths.buffer);
   return sha256Hex(Buffer.from(range, 'utf8'), lengthBytes, decoded.slabRange(from, to));
+}
+
+/** Source, shard, first and last position and number of the records of each shard. */
+function shardRanges({ decoded, from, to, originOf }: BatchInput): readonly (readonly unknown[])[] {
+  const ranges: (readonly unknown[])[] = [];
+  let first = from;
+  while (first < to) {
+    const origin = originOf(first);
+    let end = first + 1;
+    while (end < to && originOf(end) === origin) end += 1;
+    const positions = [decoded.positionOf(first), decoded.positionOf(end - 1)];
+    ranges.push([origin.source, origin.shardId, ...positions, end - first]);
+    first = end;
+  }
+  return ranges;
 }

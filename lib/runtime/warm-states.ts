@@ -1,14 +1,13 @@
-// The warm states of a sandbox. Lambda binds no shard to a sandbox, so several shards' states are
-// kept, least recently used first out, within a byte budget; the one in use always stays.
+// The warm states of a sandbox. Lambda binds no shard to a sandbox, so several logs' states are kept,
+// least recently used first out, within a byte budget; the one in use always stays.
 
 import type { AttemptNote, CommitHeader, SnapshotPointer } from '../model/commit.ts';
 import type { HashRange } from '../model/hash-range.ts';
-import type { LogId, ShardId } from '../model/ids.ts';
+import type { LogId } from '../model/ids.ts';
 import type { KeyedState } from '../state/keyed-state.ts';
+import type { LogScope } from './log-scope.ts';
 
-export interface WarmState {
-  readonly log: LogId;
-  readonly shardId: ShardId;
+export interface WarmState extends LogScope {
   readonly hashRange: HashRange;
   readonly incarnation: string;
   readonly state: KeyedState;
@@ -17,38 +16,42 @@ export interface WarmState {
   /** Slots up to here may be reused. */
   readonly coveredTo: number;
   readonly snapshot: SnapshotPointer | null;
-  /** Set by a cold start until its first attempt is decided. */
-  readonly coldNote: { readonly found: AttemptNote | null } | null;
+  /** The note beside the log's checkpoints, as a cold start found it; of no shard in a shared log. */
+  readonly foundNote: AttemptNote | null;
+  /** Shards, by `source/shard`, whose records this state has already taken: a death would have ended it. */
+  readonly begun: ReadonlySet<string>;
+  /** Shards, by `source/shard`, that the head knows and their stream had dropped at the cold start. */
+  readonly departed: ReadonlySet<string>;
   /** Moving average of the commits that others made while this state slept. */
   readonly expectedGap: number;
 }
 
 export class WarmStates {
-  private readonly states = new Map<ShardId, WarmState>();
+  private readonly states = new Map<LogId, WarmState>();
   private readonly byteBudget: number;
 
   constructor(byteBudget: number) {
     this.byteBudget = byteBudget;
   }
 
-  get(shardId: ShardId): WarmState | undefined {
-    return this.states.get(shardId);
+  get(log: LogId): WarmState | undefined {
+    return this.states.get(log);
   }
 
   /** Keeps `warm` as the most recently used and drops the oldest beyond the budget. */
   keep(warm: WarmState): void {
-    this.states.delete(warm.shardId);
-    this.states.set(warm.shardId, warm);
+    this.states.delete(warm.log);
+    this.states.set(warm.log, warm);
     let bytes = 0;
     for (const { state } of this.states.values()) bytes += state.byteLengthEstimate();
-    for (const [shardId, { state }] of this.states) {
-      if (bytes <= this.byteBudget || shardId === warm.shardId) break;
-      this.states.delete(shardId);
+    for (const [log, { state }] of this.states) {
+      if (bytes <= this.byteBudget || log === warm.log) break;
+      this.states.delete(log);
       bytes -= state.byteLengthEstimate();
     }
   }
 
-  drop(shardId: ShardId): void {
-    this.states.delete(shardId);
+  drop(log: LogId): void {
+    this.states.delete(log);
   }
 }

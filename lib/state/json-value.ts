@@ -70,8 +70,12 @@ export function estimateJsonBytes(value: unknown): number {
   if (typeof value === 'string') return 16 + value.length;
   if (typeof value !== 'object' || value === null) return 8;
   let bytes = 32;
-  for (const [name, member] of Object.entries(value)) {
-    bytes += (Array.isArray(value) ? 0 : name.length) + estimateJsonBytes(member);
+  if (Array.isArray(value)) {
+    for (let index = 0; index < value.length; index += 1) bytes += estimateJsonBytes(value[index]);
+    return bytes;
+  }
+  for (const name in value) {
+    bytes += name.length + estimateJsonBytes((value as Record<string, unknown>)[name]);
   }
   return bytes;
 }

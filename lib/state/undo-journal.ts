@@ -4,11 +4,14 @@
 
 import type { RowTable } from './row-table.ts';
 
-/** Undoes row changes in reverse order; inactive where nothing can fail after state was touched. */
+/** The slot of an entry that is no row's: its function lies among the cells. */
+const ACTION = -2;
+
+/** Undoes changes in reverse order; inactive where nothing can fail after state was touched. */
 export class UndoJournal {
   readonly active: boolean;
-  private readonly tables: RowTable[] = [];
-  /** Slot of a changed row, or -1 for a row that was appended. */
+  private readonly tables: (RowTable | null)[] = [];
+  /** Slot of a changed row, -1 for a row that was appended, or `ACTION`. */
   private readonly slots: number[] = [];
   private readonly cells: unknown[] = [];
 
@@ -38,13 +41,21 @@ export class UndoJournal {
     this.cells.push(table.isRemoved(slot));
   }
 
+  /** Keeps how something that is no row is taken back, such as a row buffered for the batch's end. */
+  noteUndo(undo: () => void): void {
+    if (!this.active) return;
+    this.tables.push(null);
+    this.slots.push(ACTION);
+    this.cells.push(undo);
+  }
+
   /** Takes back everything since the mark. */
   undo(): void {
     for (let entry = this.tables.length - 1; entry >= 0; entry -= 1) {
-      const table = this.tables[entry]!;
       const slot = this.slots[entry]!;
-      if (slot < 0) table.removeLast();
-      else this.restore(table, slot);
+      if (slot === ACTION) (this.cells.pop() as () => void)();
+      else if (slot < 0) this.tables[entry]!.removeLast();
+      else this.restore(this.tables[entry]!, slot);
     }
     this.mark();
   }

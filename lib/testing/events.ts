@@ -50,9 +50,17 @@ export interface EventRecord {
 /** A record, and what the pipeline makes of its time. */
 export interface PreparedEvent extends EventRecord, Pick<AloneResult, 'times'> {}
 
-/** Reads events as the plan's producers would put them. */
+/** Reads events as the producers of a plan with one source would put them. */
 export function eventRecords(plan: Plan, events: readonly unknown[]): readonly EventRecord[] {
-  const keyOf = partitionKeyReader(sourceOf(plan));
+  return sourceRecords(sourceOf(plan), events);
+}
+
+/** Reads events as the producers of a source would put them. */
+export function sourceRecords(
+  source: SourceNode,
+  events: readonly unknown[],
+): readonly EventRecord[] {
+  const keyOf = partitionKeyReader(source);
   return events.map((each, index) => {
     const { event, options } = each instanceof Arriving ? each : new Arriving(each, {});
     const data = Uint8Array.from(bytesOf(event));

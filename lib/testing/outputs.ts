@@ -125,8 +125,8 @@ const linesOf = (bytes: Uint8Array): readonly string[] =>
     .split('\n')
     .filter((line) => line !== '');
 
-/** An item without the attributes that belong to the engine. */
-function readItem(
+/** An item without its place in the table. */
+export function readItem(
   item: Readonly<Record<string, AttributeJson>>,
   exact: ReadonlySet<string>,
 ): Record<string, unknown> {

@@ -16,17 +16,30 @@ export const EVENT_TIME_MS_MIN = -62_135_596_800_000;
 export const EVENT_TIME_MS_MAX = 253_402_300_799_999;
 
 /**
- * Reads an event time as milliseconds since 1970 UTC, fractions floored; anything outside the years
- * 1 to 9999 is `event-time-invalid`, so that a time in a finer unit than declared cannot pass.
- * `null` and `undefined` are `event-time-missing`. Nanoseconds above 2^53 are as exact as JSON
- * numbers are: to a quarter of a microsecond.
+ * Reads an event time as milliseconds since 1970 UTC; anything outside the years 1 to 9999 is
+ * `event-time-invalid`, so that a time in a finer unit than declared cannot pass. `null` and
+ * `undefined` are `event-time-missing`. Fractions of a millisecond are floored, but for times that are
+ * stated in microseconds or nanoseconds: those keep whole microseconds. Nanoseconds above 2^53 are as
+ * exact as JSON numbers are: to a quarter of a microsecond.
  */
 export function parseEventTime(value: unknown, unit: TimeUnit): EventTimeMs | EventTimeReason {
   if (value === undefined || value === null) return 'event-time-missing';
   if (unit === 'iso') {
     return typeof value === 'string' ? inRange(parseIsoTime(value)) : 'event-time-invalid';
   }
-  return typeof value === 'number' ? inRange(toMs(value, unit)) : 'event-time-invalid';
+  if (typeof value !== 'number') return 'event-time-invalid';
+  switch (unit) {
+    case 'milliseconds':
+      return inRange(Math.floor(value));
+    case 'seconds':
+      // 1.001 s times a thousand is a hair below 1001; doubles of our day hold seconds to a quarter
+      // of a microsecond, so they are rounded there before they are floored.
+      return inRange(Math.floor(Math.round(value * 1e6) / 1e3));
+    case 'microseconds':
+      return inRange(Math.floor(value) / 1e3);
+    case 'nanoseconds':
+      return inRange(Math.floor(value / 1e3) / 1e3);
+  }
 }
 
 /** Whether an event lies further ahead of its arrival than `maxAheadMs`. */
@@ -39,26 +52,11 @@ export function formatTime(ms: number): string {
   return new Date(ms).toISOString();
 }
 
-function toMs(value: number, unit: Exclude<TimeUnit, 'iso'>): number {
-  switch (unit) {
-    case 'milliseconds':
-      return value;
-    case 'seconds':
-      // 1.001 s times a thousand is a hair below 1001; doubles of our day hold seconds to a quarter
-      // of a microsecond, so they are rounded there before they are floored.
-      return Math.round(value * 1e6) / 1e3;
-    case 'microseconds':
-      return value / 1e3;
-    case 'nanoseconds':
-      return value / 1e6;
-  }
-}
-
 /** NaN fails both comparisons; adding zero turns -0 into 0, which would be other bytes in state. */
 function inRange(ms: number): EventTimeMs | 'event-time-invalid' {
-  const floored = Math.floor(ms) + 0;
-  return floored >= EVENT_TIME_MS_MIN && floored <= EVENT_TIME_MS_MAX
-    ? asEventTimeMs(floored)
+  const time = ms + 0;
+  return time >= EVENT_TIME_MS_MIN && time <= EVENT_TIME_MS_MAX
+    ? asEventTimeMs(time)
     : 'event-time-invalid';
 }
 

@@ -1,4 +1,4 @@
-// A small cloud for one shard and tasks that run on it: the real runtime, the real adapters, the
+// A small cloud for a plan's streams and tasks that run on it: the real runtime, the real adapters, the
 // models of the services, a clock that is moved by hand. A task is a sandbox: it keeps its warm state
 // until it is thrown away.
 
@@ -11,19 +11,23 @@ import { createDynamoDb } from '../../lib/cloud/dynamodb/dynamodb.ts';
 import { createKinesis } from '../../lib/cloud/kinesis/kinesis.ts';
 import { createS3 } from '../../lib/cloud/s3/s3.ts';
 import type { SinkTargets } from '../../lib/contract/environment.ts';
-import { logIdOf, SINGLE_STAGE } from '../../lib/contract/keys.ts';
+import { SINGLE_STAGE } from '../../lib/contract/keys.ts';
 import { asCommitId, asShardId } from '../../lib/model/ids.ts';
 import type { DeliveredRecord } from '../../lib/model/record.ts';
-import { isKeyed, type Plan, sourceOf } from '../../lib/plan/plan.ts';
+import { isKeyed, type Plan, sourcesOf } from '../../lib/plan/plan.ts';
 import type { Clock } from '../../lib/ports/clock.ts';
 import type { ExecutablePlan } from '../../lib/runtime/batch.ts';
+import { scopeOf } from '../../lib/runtime/log-scope.ts';
 import { maintain } from '../../lib/runtime/maintenance.ts';
-import { createPartitionTask, type TaskOptions } from '../../lib/runtime/partition-task.ts';
+import {
+  createPartitionTask,
+  type PartitionTask,
+  type TaskOptions,
+} from '../../lib/runtime/partition-task.ts';
 import { compilePlan } from '../../lib/runtime/process-batch.ts';
 import { createModelClients, type SentCall } from './model-clients.ts';
 
-const STREAM = 'events';
-const STREAM_ARN = `arn:aws:kinesis:us-east-1:000000000000:stream/${STREAM}`;
+const arnOf = (source: string) => `arn:aws:kinesis:us-east-1:000000000000:stream/${source}`;
 const SHARD = asShardId('shardId-000000000000');
 const START_MS = Date.UTC(2026, 0, 1);
 const TIMEOUT_MS = 60_000;
@@ -31,6 +35,8 @@ const TIMEOUT_MS = 60_000;
 export interface WorldOptions {
   readonly plan: Plan;
   readonly ringSize?: number;
+  /** Shards of each stream. @default 1 */
+  readonly shardCount?: number;
   readonly task?: Partial<TaskOptions>;
   /** Wraps the executable plan, for operators that a process does not survive. */
   readonly wrap?: (executable: ExecutablePlan) => ExecutablePlan;
@@ -40,7 +46,7 @@ export interface WorldOptions {
 export class Death extends Error {}
 
 export function createEngineWorld(options: WorldOptions) {
-  const { plan, ringSize = 8 } = options;
+  const { plan, ringSize = 8, shardCount = 1 } = options;
   const dynamodb = createDynamoDb({});
   const s3 = createS3({});
   const kinesis = createKinesis();
@@ -66,7 +72,10 @@ export function createEngineWorld(options: WorldOptions) {
   const call = (service: SentCall['service'], operation: string, input: object) =>
     models[service].call(operation, input, { nowMs: clock.ms }) as Record<string, never>;
 
-  call('kinesis', 'CreateStream', { StreamName: STREAM, ShardCount: 1 });
+  const sources = sourcesOf(plan).map(({ name }) => name);
+  for (const source of sources) {
+    call('kinesis', 'CreateStream', { StreamName: source, ShardCount: shardCount });
+  }
   for (const TableName of ['log', 'rows']) {
     call('dynamodb', 'CreateTable', {
       TableName,
@@ -92,8 +101,14 @@ export function createEngineWorld(options: WorldOptions) {
     const prefix = `${node.inputs.length === 0 ? 'late' : 'rows'}/${node.name}/`;
     targets[node.uid] = { kind: 's3', bucketName: 'outputs', prefix };
   }
-  const source = sourceOf(plan).name;
-  const log = logIdOf({ pipeline: plan.name, stage: SINGLE_STAGE, source, shard: SHARD });
+  const names = {
+    pipeline: plan.name,
+    stage: SINGLE_STAGE,
+    sources: new Map(sources.map((source) => [arnOf(source), source])),
+    inOneTask: plan.inOneTask,
+  };
+  const [source = ''] = sources;
+  const { log } = scopeOf(names, { source, shardId: SHARD });
 
   /** Faults are given per sandbox: calls are counted from its first one. */
   const portsOf = (faults: Partial<Parameters<typeof createModelClients>[2]> = {}) => {
@@ -109,7 +124,9 @@ export function createEngineWorld(options: WorldOptions) {
       objects: createS3ObjectStore(clients.s3, 'engine'),
       tables: createDynamoDbTablePublisher(clients.dynamodb, clock),
       files: createS3ObjectPublisher(clients.s3, 'engine', clock),
-      stream: createKinesisSourceStream(clients.kinesis, STREAM_ARN),
+      streams: new Map(
+        sources.map((name) => [name, createKinesisSourceStream(clients.kinesis, arnOf(name))]),
+      ),
       clock,
       ids,
       logger,
@@ -132,9 +149,7 @@ export function createEngineWorld(options: WorldOptions) {
       const executable = compilePlan(version, targets);
       const task = createPartitionTask(portsOf(faults), {
         identity: {
-          pipeline: plan.name,
-          stage: SINGLE_STAGE,
-          source,
+          ...names,
           planHash: version.hash,
           isKeyed: isKeyed(version),
           codeHash: 'code',
@@ -147,25 +162,28 @@ export function createEngineWorld(options: WorldOptions) {
         ...options.task,
         ...overrides,
       });
-      return (records: readonly DeliveredRecord[], timeoutMs = TIMEOUT_MS) =>
+      const handle = (records: readonly DeliveredRecord[], timeoutMs = TIMEOUT_MS) =>
         task.handle(records, { deadlineMs: clock.ms + timeoutMs });
+      const tick = (given: Omit<Parameters<PartitionTask['tick']>[0], 'deadlineMs'> = {}) =>
+        task.tick({ deadlineMs: clock.ms + TIMEOUT_MS, ...given });
+      return Object.assign(handle, { tick });
     },
 
     maintain: (faults?: Parameters<typeof portsOf>[0]) =>
-      maintain(portsOf(faults), { pipeline: plan.name, stage: SINGLE_STAGE, source, ringSize }),
+      maintain(portsOf(faults), { ...names, ringSize }),
 
-    /** Puts events into the stream and returns them as Lambda would deliver them. */
-    push(events: readonly unknown[], partitionKey = 'key'): DeliveredRecord[] {
+    /** Puts events into a stream, the first one if none is named, and returns them as Lambda delivers them. */
+    push(events: readonly unknown[], partitionKey = 'key', stream = source): DeliveredRecord[] {
       return events.map((event) => {
         const data = bytesOf(event);
-        const { SequenceNumber: sequenceNumber } = call('kinesis', 'PutRecord', {
-          StreamName: STREAM,
+        const { SequenceNumber: sequenceNumber, ShardId: shardId } = call('kinesis', 'PutRecord', {
+          StreamName: stream,
           PartitionKey: partitionKey,
           Data: data,
         });
         return {
-          eventID: `${SHARD}:${sequenceNumber}`,
-          eventSourceARN: STREAM_ARN,
+          eventID: `${shardId}:${sequenceNumber}`,
+          eventSourceARN: arnOf(stream),
           kinesis: {
             sequenceNumber: String(sequenceNumber),
             partitionKey,

@@ -4,7 +4,8 @@
 //   pk   S  log            sk   N  slot             n    N  batch number      v    N  format version
 //   id   S  commit id      prev S  its predecessor  r    N  ring size         base N  base
 //   inc  S  incarnation    plan S  plan hash        code S  code hash         ep   N  deploy epoch
-//   pos  M  source/shard → S "sequence:sub"         from S  first position    t    N  batch time, ms
+//   pos  M  source/shard → S "sequence:sub", behind it ":arrival in ms" where shards share the log
+//   from S  first position                          t    N  batch time, ms
 //   arr  L  first and last arrival, ms              wm   N  watermark, ms     fl   S  floors as JSON
 //   cnt  L  in, duplicate, dead, late, filtered, applied, lateRows            dig  S  input digest
 //   snap S  "batch:fold"   gap  S  JSON             body B  inline | ref S  JSON of the spilled object
@@ -28,7 +29,7 @@ import {
   asLogId,
   asSequenceNumber,
 } from '../../model/ids.ts';
-import type { ArrivalRange, Position } from '../../model/record.ts';
+import type { ArrivalRange, CommittedPosition, Position } from '../../model/record.ts';
 import {
   isStoredNote,
   isStoredPointer,
@@ -65,7 +66,7 @@ export function encodeCommitItem({ header, body }: Commit): Item {
     ep: number(header.deployEpoch),
     pos: {
       M: Object.fromEntries(
-        Object.entries(header.positions).map(([key, at]) => [key, { S: encodePosition(at) }]),
+        Object.entries(header.positions).map(([key, at]) => [key, { S: encodeCommitted(at) }]),
       ),
     },
     ...(firstPosition === null ? {} : { from: { S: encodePosition(firstPosition) } }),
@@ -144,7 +145,7 @@ function decodeHeader(item: Item): CommitHeader {
     base: numeric(item, 'base'),
     incarnation: text(item, 'inc'),
     positions: Object.fromEntries(
-      Object.entries(map(item, 'pos')).map(([key, at]) => [key, decodePosition(at.S ?? '')]),
+      Object.entries(map(item, 'pos')).map(([key, at]) => [key, decodeCommitted(at.S ?? '')]),
     ),
     firstPosition: item['from'] === undefined ? null : decodePosition(text(item, 'from')),
     arrival: item['arr'] === undefined ? null : decodeArrival(list(item, 'arr')),
@@ -188,6 +189,19 @@ function decodeBody(item: Item): Commit['body'] {
 
 const encodePosition = ({ sequenceNumber, subSequenceNumber }: Position) =>
   `${sequenceNumber}:${subSequenceNumber}`;
+
+const encodeCommitted = ({ arrivedAtMs, ...position }: CommittedPosition) =>
+  arrivedAtMs === undefined
+    ? encodePosition(position)
+    : `${encodePosition(position)}:${arrivedAtMs}`;
+
+function decodeCommitted(position: string): CommittedPosition {
+  const [, , arrivedAtMs] = position.split(':');
+  return {
+    ...decodePosition(position),
+    ...(arrivedAtMs === undefined ? {} : { arrivedAtMs: asArrivalTimeMs(Number(arrivedAtMs)) }),
+  };
+}
 
 function decodePosition(position: string): Position {
   const [sequenceNumber = '', sub] = position.split(':');

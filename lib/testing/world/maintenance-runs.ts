@@ -5,11 +5,13 @@ import { sourceOf } from '../../plan/plan.ts';
 import { maintain } from '../../runtime/maintenance.ts';
 import type { ErrorWatch } from '../watch/error-watch.ts';
 import type { StorageWatch } from '../watch/storage-watch.ts';
+import type { Deployment } from './deployment.ts';
 import { MINUTE_MS, type Run } from './run.ts';
 import type { Sandboxes } from './sandboxes.ts';
 
 export class MaintenanceRuns {
   private readonly run: Run;
+  private readonly deployment: Deployment;
   private readonly sandboxes: Sandboxes;
   private readonly errors: ErrorWatch;
   private readonly storage: StorageWatch;
@@ -17,11 +19,13 @@ export class MaintenanceRuns {
 
   constructor(options: {
     readonly run: Run;
+    readonly deployment: Deployment;
     readonly sandboxes: Sandboxes;
     readonly errors: ErrorWatch;
     readonly storage: StorageWatch;
   }) {
     this.run = options.run;
+    this.deployment = options.deployment;
     this.sandboxes = options.sandboxes;
     this.errors = options.errors;
     this.storage = options.storage;
@@ -37,7 +41,8 @@ export class MaintenanceRuns {
     const of = {
       pipeline: pipeline.name,
       stage: SINGLE_STAGE,
-      source: sourceOf(pipeline).name,
+      sources: new Map([[this.deployment.streamArn, sourceOf(pipeline).name]]),
+      inOneTask: pipeline.inOneTask,
       ringSize: scenario.ringSize,
     };
     scheduler.after(chance.between(5 * MINUTE_MS, 15 * MINUTE_MS), () => sandbox.die());

@@ -108,7 +108,12 @@ export class Sandboxes {
       objects: createS3ObjectStore(clients.s3, ENGINE_BUCKET),
       tables: createDynamoDbTablePublisher(clients.dynamodb, clock),
       files: createS3ObjectPublisher(clients.s3, ENGINE_BUCKET, clock),
-      stream: createKinesisSourceStream(clients.kinesis, this.deployment.streamArn),
+      streams: new Map([
+        [
+          sourceOf(this.run.pipeline).name,
+          createKinesisSourceStream(clients.kinesis, this.deployment.streamArn),
+        ],
+      ]),
       clock,
       ids: {
         commitId: () => {
@@ -159,7 +164,8 @@ export class Sandboxes {
       identity: {
         pipeline: pipeline.name,
         stage: SINGLE_STAGE,
-        source: sourceOf(pipeline).name,
+        sources: new Map([[this.deployment.streamArn, sourceOf(pipeline).name]]),
+        inOneTask: pipeline.inOneTask,
         planHash: pipeline.hash,
         isKeyed: isKeyed(pipeline),
         codeHash: `code-${version}`,
@@ -180,6 +186,7 @@ export class Sandboxes {
     const { journal } = this.watchers;
     return {
       plan: executable.plan,
+      countState: (input) => executable.countState(input),
       processBatch: (input) => {
         const number = Number(input.outputName.slice(input.outputName.lastIndexOf('-') + 1));
         const log = this.watchers.logOf(input.originOf(input.from).shardId);

@@ -84,6 +84,7 @@ export class World {
     const sandboxes = new Sandboxes({ run, deployment, network, watchers });
     const maintenance = new MaintenanceRuns({
       run,
+      deployment,
       sandboxes,
       errors,
       storage: watchers.storage,

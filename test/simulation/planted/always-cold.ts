@@ -5,9 +5,8 @@ export const planted: PlantedBug = {
   edits: [
     {
       path: 'lib/runtime/partition-task.ts',
-      source: '      const known = warmStates.get(shardId);\n      warmStates.drop(shardId);\n',
-      replacement:
-        '      warmStates.drop(shardId);\n      const known = warmStates.get(shardId);\n',
+      source: '    const known = warmStates.get(log);\n    warmStates.drop(log);\n',
+      replacement: '    warmStates.drop(log);\n    const known = warmStates.get(log);\n',
     },
   ],
 };

@@ -4,10 +4,10 @@ export const planted: PlantedBug = {
   what: 'only a batch that ends where the last one did is recognised as a repeat',
   edits: [
     {
-      path: 'lib/runtime/partition-task.ts',
-      source: '    const decoded = decodeBatch(this.records, this.positionIn(warm));',
+      path: 'lib/runtime/delivery.ts',
+      source: '    const part = decodeBatch(records, positions[positionKeyOf(origin)] ?? null);',
       replacement:
-        '    const committed = this.positionIn(warm);\n    const last = this.records.at(-1)!.kinesis.sequenceNumber;\n    const decoded = decodeBatch(this.records, last === committed?.sequenceNumber ? committed : null);',
+        '    const committed = positions[positionKeyOf(origin)];\n    const last = records.at(-1)!.kinesis.sequenceNumber;\n    const part = decodeBatch(records, last === committed?.sequenceNumber ? committed : null);',
     },
   ],
 };

@@ -5,7 +5,7 @@ export const planted: PlantedBug = {
   edits: [
     {
       path: 'lib/runtime/partition-task.ts',
-      source: '      warmStates.drop(shardId);\n',
+      source: '    warmStates.drop(log);\n',
       replacement: '',
     },
     {

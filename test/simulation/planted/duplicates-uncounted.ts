@@ -4,9 +4,9 @@ export const planted: PlantedBug = {
   what: 'duplicates are not counted',
   edits: [
     {
-      path: 'lib/runtime/partition-task.ts',
-      source: '        in: this.duplicateCount + count,\n        duplicate: this.duplicateCount,\n',
-      replacement: '        in: count,\n        duplicate: 0,\n',
+      path: 'lib/runtime/commit-header.ts',
+      source: '      in: duplicateCount + count,\n      duplicate: duplicateCount,\n',
+      replacement: '      in: count,\n      duplicate: 0,\n',
     },
   ],
 };

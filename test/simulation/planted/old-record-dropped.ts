@@ -5,14 +5,19 @@ export const planted: PlantedBug = {
   edits: [
     {
       path: 'lib/runtime/partition-task.ts',
-      source: '    const decoded = decodeBatch(this.records, this.positionIn(warm));\n',
-      replacement: `    const committed = this.positionIn(warm);
-    const { sequenceNumber, approximateArrivalTimestamp } = this.records[0]!.kinesis;
-    const oldest = { sequenceNumber, subSequenceNumber: 0 } as Position;
-    const ageMs = this.ports.clock.nowMs() - 1_000 * approximateArrivalTimestamp;
-    const isNew = committed === null || comparePositions(oldest, committed) > 0;
-    const isDropped = this.records.length > 1 && isNew && ageMs > 1_000_000;
-    const decoded = decodeBatch(this.records, isDropped ? oldest : committed);
+      source: '    const delivery = deliver(this.records, warm.head?.positions ?? {});\n',
+      replacement: `    const positions: Record<string, CommitHeader['positions'][string]> = {
+      ...warm.head?.positions,
+    };
+    for (const { origin, records } of this.records) {
+      const { sequenceNumber, approximateArrivalTimestamp } = records[0]!.kinesis;
+      const committed = positions[positionKeyOf(origin)]?.sequenceNumber ?? '0';
+      const ageMs = this.ports.clock.nowMs() - 1_000 * approximateArrivalTimestamp;
+      const isNew = BigInt(sequenceNumber) > BigInt(committed);
+      if (records.length === 1 || !isNew || ageMs <= 1_000_000) continue;
+      positions[positionKeyOf(origin)] = { sequenceNumber, subSequenceNumber: 0 } as never;
+    }
+    const delivery = deliver(this.records, positions);
 `,
     },
   ],

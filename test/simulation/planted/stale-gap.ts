@@ -6,7 +6,7 @@ export const planted: PlantedBug = {
     {
       path: 'lib/runtime/partition-task.ts',
       source:
-        '    if (gap !== null && known !== undefined) return this.processAll(shardId, undefined);\n',
+        '    if (gaps.size > 0 && known !== undefined) return this.processAll(scope, undefined);\n',
       replacement: '',
     },
   ],

@@ -6,8 +6,8 @@ import {
   encodeCommitItem,
   type Item,
 } from '../../../lib/adapters/aws/commit-item.ts';
-import { asBatchNumber, asCommitId, asLogId } from '../../../lib/model/ids.ts';
-import { HEADER_BYTES_MAX } from '../../../lib/model/limits.ts';
+import { asArrivalTimeMs, asBatchNumber, asCommitId, asLogId } from '../../../lib/model/ids.ts';
+import { HEADER_BYTES_MAX, SHARED_HEADER_BYTES_MAX } from '../../../lib/model/limits.ts';
 import { aHeader, aPosition } from '../../support/headers.ts';
 
 const full = aHeader({
@@ -53,6 +53,19 @@ describe('a commit as an item', () => {
     expect(sizeOf(item)).toBeLessThanOrEqual(HEADER_BYTES_MAX);
   });
 
+  test('has some six kilobytes of header where fifty shards share a log', () => {
+    const shards = Array.from(
+      { length: 50 },
+      (_, index) => `${'s'.repeat(40)}/shardId-${String(index).padStart(12, '0')}`,
+    );
+    const arrivedAtMs = asArrivalTimeMs(1_700_000_000_000);
+    const positions = shards.map((shard) => [shard, { ...aPosition(9, 99), arrivedAtMs }]);
+    const header = aHeader({ ...full, gap: null, positions: Object.fromEntries(positions) });
+    const item = encodeCommitItem({ header, body: { kind: 'inline', bytes: new Uint8Array() } });
+    expect(sizeOf(item)).toBeLessThanOrEqual(SHARED_HEADER_BYTES_MAX);
+    expect(decodeCommitItem(item).header.positions).toEqual(header.positions);
+  });
+
   test('that lacks an attribute is a data error that names it', () => {
     const { plan: _, ...item } = encodeCommitItem({
       header: full,
@@ -73,6 +86,10 @@ describe('an item that no writer wrote is a data error:', () => {
     ['a batch in the slot of another', { ...item, sk: { N: '3' } }],
     ['a ring without slots', { ...item, r: { N: '0' } }],
     ['a position that is no number', { ...item, from: { S: 'x:0' } }],
+    [
+      'a position with an arrival that is no number',
+      { ...item, pos: { M: { 'a/b': { S: '1:0:x' } } } },
+    ],
     ['positions without a number', { ...item, pos: { M: { 'a/b': { S: '1' } } } }],
     ['no positions at all', { ...item, pos: { L: [] } }],
     ['a floor that never ends', { ...item, fl: { S: '[[-9007199254740991,255,null]]' } }],

@@ -22,6 +22,11 @@ const plan = pipeline('sales')
   .to(s3('rows'), { mode: 'append' })
   .plan();
 
+/** The one source of the plan, with a log for each shard. */
+const EVENTS = {
+  sources: new Map([['arn:aws:kinesis:us-east-1:000000000000:stream/events', 'events']]),
+  inOneTask: false,
+};
 const sale = (at: number, shop = 'north', amount = 1): Sale => ({ at, shop, amount });
 const world = (options: Partial<WorldOptions> = {}) => createEngineWorld({ plan, ...options });
 type World = ReturnType<typeof world>;
@@ -273,7 +278,7 @@ describe('a partition task', () => {
       identity: {
         pipeline: plan.name,
         stage: '1',
-        source: 'events',
+        ...EVENTS,
         planHash: plan.hash,
         isKeyed: true,
         codeHash: 'code',
@@ -298,7 +303,7 @@ describe('a partition task', () => {
         identity: {
           pipeline: plan.name,
           stage: '1',
-          source: 'events',
+          ...EVENTS,
           planHash: 'ffffffffffffffff',
           isKeyed: true,
           codeHash: 'code',

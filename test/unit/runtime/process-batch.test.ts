@@ -386,7 +386,7 @@ describe('bad records', () => {
     expect(result.counts).toMatchObject({ applied: 3, dead: 0 });
     expect(Object.values(rows)[0]).toMatchObject([{ device: 'b' }]);
     expect(dead).toMatchObject([
-      { reason: 'not-storable', sequenceNumber: result.lastPosition.sequenceNumber },
+      { reason: 'not-storable', sequenceNumber: result.lastPosition?.sequenceNumber },
     ]);
     expect(JSON.parse(Buffer.from(String(dead[0]!['data']), 'base64').toString())).toMatchObject({
       device: 'a',

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { StateDraft } from '../../../lib/state/draft.ts';
 import { KeyedState } from '../../../lib/state/keyed-state.ts';
 import { type Change, put } from './support.ts';
 
@@ -79,4 +80,38 @@ describe('undoing what a record did', () => {
       KeyedState.empty().draft({ undoable: true }).journal.active,
     ]).toEqual([false, true]);
   });
+
+  test('runs noted functions in reverse order with the rows, and once', () => {
+    const draft = KeyedState.empty().draft({ undoable: true });
+    const { journal } = draft;
+    put(draft, change('ada', 1, 'x'));
+    const before = draft.encodeDelta();
+    const undone: string[] = [];
+    journal.noteUndo(() => undone.push('before the mark'));
+    journal.mark();
+    journal.noteUndo(() => undone.push(`first, ada ${isAdaAt(draft, 1)}`));
+    put(draft, change('ada', 2, 'y'));
+    journal.noteUndo(() => undone.push(`second, ada ${isAdaAt(draft, 2)}`));
+    put(draft, change('bob', 3, 'z'));
+    journal.noteUndo(() => undone.push('third'));
+    journal.undo();
+    expect(undone).toEqual(['third', 'second, ada true', 'first, ada true']);
+    expect(draft.encodeDelta()).toEqual(before);
+    journal.undo();
+    expect(undone).toHaveLength(3);
+  });
+
+  test('notes no function where nothing can be undone', () => {
+    const { journal } = KeyedState.empty().draft();
+    const undone: string[] = [];
+    journal.noteUndo(() => undone.push('never'));
+    journal.undo();
+    expect(undone).toEqual([]);
+  });
 });
+
+const isAdaAt = (draft: StateDraft, count: number) => {
+  const other = KeyedState.empty().draft();
+  put(other, change('ada', count, count === 1 ? 'x' : 'y'));
+  return Buffer.from(draft.encodeDelta()).equals(other.encodeDelta());
+};
