@@ -13,6 +13,12 @@ export const ENVIRONMENT = {
   recordAgeMaxS: 'RIVULET_RECORD_AGE_MAX_S',
   /** Logical name of the source, part of every log's id. */
   source: 'RIVULET_SOURCE',
+  /** JSON: names of sources by the ARN of their stream; in the place of the two above where there are several. */
+  sources: 'RIVULET_SOURCES',
+  /** `true` where all shards share one log; absent otherwise. */
+  inOneTask: 'RIVULET_IN_ONE_TASK',
+  /** JSON: `TablePlaces`; absent where the plan reads no tables. */
+  staticTables: 'RIVULET_STATIC_TABLES',
   /** `fail` or `warn`. */
   onGap: 'RIVULET_ON_GAP',
 } as const;
@@ -26,6 +32,15 @@ export type SinkTargets = Readonly<
     string,
     | { readonly kind: 'dynamodb'; readonly tableName: string }
     | { readonly kind: 's3'; readonly bucketName: string; readonly prefix: string }
+  >
+>;
+
+/** Where each static table of a plan is read, by its name. */
+export type TablePlaces = Readonly<
+  Record<
+    string,
+    | { readonly kind: 'dynamodb'; readonly tableName: string }
+    | { readonly kind: 's3'; readonly bucketName: string; readonly key: string }
   >
 >;
 

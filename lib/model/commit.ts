@@ -78,6 +78,8 @@ export interface CommitHeader {
   readonly counts: Counts;
   /** SHA-256, hex, over positions and bytes of the records consumed. */
   readonly inputDigest: string;
+  /** Versions of the static tables that rows were joined with, by the uid of the join. */
+  readonly tables?: Readonly<Record<string, string>>;
   readonly snapshot: SnapshotPointer | null;
   readonly gap: Gap | null;
 }

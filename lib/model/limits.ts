@@ -47,6 +47,8 @@ export const SEGMENT_BYTES_MAX = 512 * MIB;
 export const WARM_STATE_BYTES_MAX = 256 * MIB;
 /** Parallel requests while publishing to one table: the SDK's own pool has 50 sockets. */
 export const PUBLISH_CONCURRENCY = 48;
+/** Bytes of a static table: it is read as a whole, and indexed it takes several times as much memory. */
+export const STATIC_TABLE_BYTES_MAX = 64 * MIB;
 /** Time kept free before the invocation ends, so that no request of ours outlives it. */
 export const DEADLINE_RESERVE_MS = 2_000;
 /** Default age of a record beyond which the mapping gives up: seven days, the longest finite value. */

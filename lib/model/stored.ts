@@ -48,6 +48,7 @@ const isPosition = all<Position>({
 });
 const isCommittedPosition: Check = (value) =>
   isPosition(value) && (!hasField(value, 'arrivedAtMs') || isWhole(value.arrivedAtMs));
+const isTexts: Check = (value) => isObject(value) && Object.values(value).every(isText);
 const isReference = all<ObjectReference>({ key: isName, byteLength: isCount, sha256: isName });
 const isFloor: Check = (value) =>
   all<WatermarkFloor>({
@@ -56,7 +57,8 @@ const isFloor: Check = (value) =>
     watermarkMs: orNull(isWhole),
   })(value) && (value as WatermarkFloor).firstKeyGroup <= (value as WatermarkFloor).lastKeyGroup;
 
-const HEADER: Checks<CommitHeader> = {
+/** What every header has; see `wrongHeaderField` for the part that it may have. */
+const HEADER: Checks<Omit<CommitHeader, 'tables'>> = {
   formatVersion: isCount,
   log: isName,
   planHash: isText,
@@ -102,7 +104,10 @@ const isCheckpoint = all<CheckpointReference>({
 });
 
 /** The first field that is not what a commit's header says; `null` when all are. */
-export const wrongHeaderField = (value: unknown): string | null => wrongPart(value, HEADER);
+export function wrongHeaderField(value: unknown): string | null {
+  const hasWrongTables = hasField(value, 'tables') && !isTexts(value.tables);
+  return wrongPart(value, HEADER) ?? (hasWrongTables ? 'tables' : null);
+}
 
 export const isStoredReference = (value: unknown): value is ObjectReference => isReference(value);
 
@@ -126,7 +131,7 @@ export const isStoredOutput: Check = (value) =>
   all({ sinkUid: isName, role: isName, target: isTarget, rowCount: isCount })(value);
 
 const isTarget = (value: unknown): value is OutputTarget =>
-  isObject(value) && isName(value['kind']) && Object.values(value).every(isText);
+  isTexts(value) && isName((value as Record<string, unknown>)['kind']);
 
 function wrongPart<Type>(value: unknown, checks: Checks<Type>): string | null {
   return isObject(value) ? wrongField(value, checks) : 'the whole of it';

@@ -17,8 +17,7 @@ import type { Push } from './pass.ts';
 import { closeSessions } from './session-emission.ts';
 import { gapOf } from './session-gap.ts';
 import { SessionOperator } from './session-operator.ts';
-import type { StatefulOperator } from './stateful-operator.ts';
-import type { OperatorContext } from './wire-plan.ts';
+import type { OperatorContext, StatefulOperator } from './stateful-operator.ts';
 
 /** Where the rows of an aggregation go. */
 export interface ResultTargets {

@@ -15,8 +15,7 @@ import { slotsByKey } from '../state/rows-codec.ts';
 import { type BatchReduction, createBatchReduction } from './batch-reduction.ts';
 import { createKeyReader, type KeyReader } from './key.ts';
 import type { Push } from './pass.ts';
-import type { StatefulOperator } from './stateful-operator.ts';
-import type { OperatorContext, WiredOperator } from './wire-plan.ts';
+import type { OperatorContext, StatefulOperator, WiredOperator } from './stateful-operator.ts';
 
 const TOTALS = -1;
 const PREVIOUS = -2;
@@ -82,12 +81,9 @@ class BatchWindow implements StatefulOperator {
   }
 
   countState(): number {
-    const { tables } = this.draft.state;
-    const fromMs = this.batchTimeMs - this.node.lengthMs;
     const keyIds = new Set<number>();
-    for (const [rowKey, table] of tables) {
-      const counts =
-        this.node.inverse === null ? rowKey > fromMs && rowKey >= 0 : rowKey === TOTALS;
+    for (const [rowKey, table] of this.draft.state.tables) {
+      const counts = this.node.inverse === null ? rowKey >= 0 : rowKey === TOTALS;
       if (!counts) continue;
       for (let slot = 0; slot < table.count; slot += 1) keyIds.add(table.keyIds[slot]!);
     }

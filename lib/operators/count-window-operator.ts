@@ -8,7 +8,7 @@
 // with row key 0 counts the rows of the key; else a window counts its own.
 
 import type { CountWindowSpec } from '../plan/plan.ts';
-import type { OperatorDraft, StateSchema } from '../state/operator-draft.ts';
+import type { DraftTable, OperatorDraft, StateSchema } from '../state/operator-draft.ts';
 import type { RowTable } from '../state/row-table.ts';
 import type { Accumulation } from './accumulation.ts';
 import type { ResultPushes } from './emission.ts';
@@ -75,23 +75,26 @@ export class CountWindowOperator {
 
   private addToOne(row: unknown, timeMs: number): void {
     const keyId = this.keyOf(row);
-    this.add(FIRST_WINDOW, keyId, row);
-    if (this.countOne(FIRST_WINDOW, keyId) === this.options.window.size) {
-      this.complete(FIRST_WINDOW, keyId, timeMs);
+    const table = this.add(FIRST_WINDOW, keyId, row);
+    if (this.countOne(table, keyId) === this.options.window.size) {
+      this.complete(table, keyId, timeMs);
     }
   }
 
   private addToEach(row: unknown, timeMs: number): void {
     const { size, slide } = this.options.window;
     const keyId = this.keyOf(row);
+    // Said before state is touched, so that who catches an error knows whether it was.
     this.options.pass.reached = true;
-    const count = this.countOne(COUNTERS, keyId);
+    const counters = this.draft.table(COUNTERS);
+    counters.touch(keyId);
+    const count = this.countOne(counters, keyId);
     const first = Math.ceil(count / slide);
     for (let window = first; window * slide - size < count; window += 1) {
       this.add(FIRST_WINDOW + (window % this.openMax), keyId, row);
     }
     if (count === first * slide) {
-      this.complete(FIRST_WINDOW + (first % this.openMax), keyId, timeMs);
+      this.complete(this.draft.table(FIRST_WINDOW + (first % this.openMax)), keyId, timeMs);
     }
   }
 
@@ -102,27 +105,25 @@ export class CountWindowOperator {
     return keyId;
   }
 
-  private add(rowKey: number, keyId: number, row: unknown): void {
-    // Said before state is touched, so that who catches an error knows whether it was.
+  private add(rowKey: number, keyId: number, row: unknown): DraftTable {
     this.options.pass.reached = true;
     const table = this.draft.table(rowKey);
     const slot = table.touch(keyId);
     this.options.accumulation.add(table.rows, slot, row);
+    return table;
   }
 
-  /** Counts a row; gives how many there are now. */
-  private countOne(rowKey: number, keyId: number): number {
-    const table = this.draft.table(rowKey);
-    const slot = table.touch(keyId);
-    const counts = table.rows.columns[this.countColumn] as Float64Array;
+  /** Counts a row in a table where the key has been touched; gives how many there are now. */
+  private countOne({ rows }: DraftTable, keyId: number): number {
+    const counts = rows.columns[this.countColumn] as Float64Array;
+    const slot = rows.find(keyId);
     counts[slot]! += 1;
     return counts[slot]!;
   }
 
   /** Gives a window out and forgets it. */
-  private complete(rowKey: number, keyId: number, timeMs: number): void {
-    const table = this.draft.table(rowKey);
-    const slot = table.touch(keyId);
+  private complete(table: DraftTable, keyId: number, timeMs: number): void {
+    const slot = table.rows.find(keyId);
     for (const push of this.targets) push(this.resultOf(table.rows, slot), timeMs);
     table.remove(keyId);
   }

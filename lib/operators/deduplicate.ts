@@ -11,8 +11,7 @@ import type { GroupWatermarks } from './group-watermarks.ts';
 import { createKeyReader, type KeyReader } from './key.ts';
 import type { Pass, Push } from './pass.ts';
 import { faultOf } from './record-fault.ts';
-import type { StatefulOperator } from './stateful-operator.ts';
-import type { OperatorContext, WiredOperator } from './wire-plan.ts';
+import type { OperatorContext, StatefulOperator, WiredOperator } from './stateful-operator.ts';
 
 /** Row key of keys that are kept for ever. */
 const FOR_EVER = 0;

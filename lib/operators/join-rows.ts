@@ -73,7 +73,8 @@ function copyKept(kept: unknown): unknown {
   const copy: Record<string, unknown> = { ...kept };
   for (const name in copy) {
     const value = copy[name];
-    if (typeof value === 'object' && value !== null) setOwn(copy, name, copyJson(value as JsonValue));
+    if (typeof value === 'object' && value !== null)
+      setOwn(copy, name, copyJson(value as JsonValue));
   }
   return copy;
 }

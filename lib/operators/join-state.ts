@@ -130,7 +130,11 @@ export class JoinState {
       chunk = this.chunkWithRoom(bucket, keyId);
       before = this.entriesAt(bucket, chunk, keyId);
     }
-    this.write(this.changedTable(bucket, chunk), keyId, before === null ? added : before.concat(added));
+    this.write(
+      this.changedTable(bucket, chunk),
+      keyId,
+      before === null ? added : before.concat(added),
+    );
   }
 
   /** Writes the rows of a key in a chunk anew. */

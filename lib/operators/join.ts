@@ -16,8 +16,12 @@ import { isExpired, LEFT, RIGHT, type SideRules, sideRules } from './join-sides.
 import { type Arrival, ENTRY, type Entries, JoinState } from './join-state.ts';
 import { createKeyReader, type KeyReader } from './key.ts';
 import { faultOf, operatorFailed } from './record-fault.ts';
-import type { StatefulOperator, Watermarks } from './stateful-operator.ts';
-import type { OperatorContext, WiredOperator } from './wire-plan.ts';
+import type {
+  OperatorContext,
+  StatefulOperator,
+  Watermarks,
+  WiredOperator,
+} from './stateful-operator.ts';
 
 export { joinLagMs } from './join-sides.ts';
 
@@ -195,23 +199,21 @@ class JoinOperator implements StatefulOperator {
 
   /** Hands on the pairs of a row with stored rows of the other side; whether there were any. */
   private meet(mine: Side, other: Side, arrival: Arrival): boolean {
-    const { state } = other;
-    const { fromMs, toMs } = mine.rules;
-    const { placeMs } = arrival;
+    const { state, rules } = other;
+    if (rules.widthMs === null) return this.meetBucket(mine, other, arrival, 0);
+    const first = state.bucketOf(arrival.placeMs + mine.rules.fromMs);
+    const last = state.bucketOf(arrival.placeMs + mine.rules.toMs);
+    const isOnce = this.node.type === 'semi' && mine.rules.tag === LEFT;
     let met = false;
-    if (other.rules.widthMs === null) return this.meetBucket(mine, other, arrival, 0);
-    const first = state.bucketOf(placeMs + fromMs);
-    const last = state.bucketOf(placeMs + toMs);
     if (Number.isFinite(last - first)) {
-      for (let bucket = first; bucket <= last; bucket += 1) {
+      for (let bucket = first; bucket <= last && !(isOnce && met); bucket += 1) {
         met = this.meetBucket(mine, other, arrival, bucket) || met;
       }
       return met;
     }
     for (const bucket of state.buckets()) {
-      if (first <= bucket && bucket <= last) {
-        met = this.meetBucket(mine, other, arrival, bucket) || met;
-      }
+      if (bucket < first || bucket > last || (isOnce && met)) continue;
+      met = this.meetBucket(mine, other, arrival, bucket) || met;
     }
     return met;
   }
@@ -223,7 +225,8 @@ class JoinOperator implements StatefulOperator {
       const entries = state.entriesAt(bucket, chunk, arrival.keyId);
       if (entries === null) return met;
       met = this.meetEntries(mine, other, arrival, { bucket, chunk, entries }) || met;
-      if (!state.goesOn(entries, chunk)) return met;
+      const isDone = met && this.node.type === 'semi' && mine.rules.tag === LEFT;
+      if (isDone || !state.goesOn(entries, chunk)) return met;
     }
   }
 

@@ -5,7 +5,7 @@ import { hashOfKey, keyGroupOf } from '../model/hash-range.ts';
 import type { LimitNode } from '../plan/plan.ts';
 import type { DraftTable, OperatorDraft, StateSchema } from '../state/operator-draft.ts';
 import type { Push } from './pass.ts';
-import type { OperatorContext, WiredOperator } from './wire-plan.ts';
+import type { OperatorContext, WiredOperator } from './stateful-operator.ts';
 
 const SCHEMA: StateSchema = {
   id: 'limit: rows passed',

@@ -12,10 +12,14 @@ import { OperatorTimes } from './operator-times.ts';
 import type { Pass, Push } from './pass.ts';
 import { operatorReturned } from './record-fault.ts';
 import { RowGroups } from './row-groups.ts';
-import type { StatefulOperator, Watermarks } from './stateful-operator.ts';
+import type {
+  OperatorContext,
+  StatefulOperator,
+  Watermarks,
+  WiredOperator,
+} from './stateful-operator.ts';
 import { rowsOf } from './stateless.ts';
 import { callUser } from './user-call.ts';
-import type { OperatorContext, WiredOperator } from './wire-plan.ts';
 
 const TIMEOUT = 0;
 

@@ -8,9 +8,8 @@ import { HeldKeyState } from './group-state.ts';
 import { KeyedValues } from './keyed-values.ts';
 import { OperatorTimes } from './operator-times.ts';
 import type { Pass, Push } from './pass.ts';
-import type { StatefulOperator } from './stateful-operator.ts';
+import type { OperatorContext, StatefulOperator, WiredOperator } from './stateful-operator.ts';
 import { callUser } from './user-call.ts';
-import type { OperatorContext, WiredOperator } from './wire-plan.ts';
 
 const TIMEOUT = 0;
 

@@ -4,7 +4,7 @@
 
 import type { GroupWatermarks } from './group-watermarks.ts';
 import type { Pass } from './pass.ts';
-import type { OperatorContext } from './wire-plan.ts';
+import type { OperatorContext } from './stateful-operator.ts';
 
 export class OperatorTimes {
   /** Whether rows have event times. */

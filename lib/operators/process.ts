@@ -17,10 +17,14 @@ import {
   recordToKeep,
   type StateSpecs,
 } from './process-state.ts';
-import type { StatefulOperator, Watermarks } from './stateful-operator.ts';
+import type {
+  OperatorContext,
+  StatefulOperator,
+  Watermarks,
+  WiredOperator,
+} from './stateful-operator.ts';
 import { TimerQueue } from './timer-queue.ts';
 import { callUser } from './user-call.ts';
-import type { OperatorContext, WiredOperator } from './wire-plan.ts';
 
 const TIMER = 0;
 const EXPIRY = 1;

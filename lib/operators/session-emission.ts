@@ -6,7 +6,7 @@
 import type { ResultPushes } from './emission.ts';
 import type { GroupWatermarks } from './group-watermarks.ts';
 import type { Pass, Push } from './pass.ts';
-import { textOfTime, windowTimeOf } from './result-rows.ts';
+import { createTimeText, windowTimeOf } from './result-rows.ts';
 import type { Session, SessionOperator } from './session-operator.ts';
 
 export interface SessionEmission {
@@ -43,9 +43,10 @@ function emitSessions(
 ): void {
   const { accumulation, results } = operator;
   const { keys } = operator.draft;
+  const textOf = createTimeText();
   for (const session of sessions) {
     const { keyId, rows, slot, startMs, endMs } = session;
-    const texts = { start: textOfTime(startMs), end: textOfTime(endMs) };
+    const texts = { start: textOf(startMs), end: textOf(endMs) };
     const row = results.begin(keys.textOf(keyId), texts);
     pass.run(() => {
       accumulation.writeResults(row, rows, slot);

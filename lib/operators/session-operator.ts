@@ -130,11 +130,11 @@ export class SessionOperator {
   evict(ended: readonly Session[], watermarks: GroupWatermarks): void {
     if (this.complete) return;
     const gone = watermarks.behind(this.allowedLatenessMs);
-    const keyOrder = byKey(this.keys);
     const removed = ended
       .filter(({ keyId, endMs }) => endMs <= gone.of(this.keys.keyGroupOf(keyId)))
-      // Downwards, so that what takes the place of a removed session is one that stays.
-      .sort((left, right) => right.ordinal - left.ordinal || keyOrder(left.keyId, right.keyId));
+      // Downwards, so that what takes the place of a removed session is one that stays. Sorting keeps
+      // the order of the ended among equals, so that the delta has the same bytes in every sandbox.
+      .sort((left, right) => right.ordinal - left.ordinal);
     for (const { keyId, ordinal } of removed) this.remove(keyId, ordinal);
   }
 

@@ -10,6 +10,8 @@
 // turn. Lateness goes by the watermark of the previous commit, so that it is not late there.
 
 import type { GroupWatermarks } from './group-watermarks.ts';
+import type { KeyOrigin } from './key.ts';
+import type { Pass, Push } from './pass.ts';
 
 /** Watermarks as an operator sees them: behind a join they lag by what the join holds back. */
 export interface Watermarks {
@@ -26,4 +28,28 @@ export interface StatefulOperator {
   close(watermarks: Watermarks): void;
   /** What it keeps now, as a user would count it: groups, rows of a join, keys. */
   countState(watermarks: GroupWatermarks): number;
+}
+
+/** What an operator is made of besides its node. */
+export interface OperatorContext {
+  readonly pass: Pass;
+  /** Takes what it gives out. */
+  readonly next: Push;
+  /** Where its keys come from. */
+  readonly source: KeyOrigin['source'];
+  /** How far the watermark of this operator lags behind the one of the log. */
+  readonly behindMs: number;
+  /** Whether event time is declared in front of it, for each of its inputs. */
+  readonly timed: readonly boolean[];
+  /** Whether rows come to it only when the watermark has advanced, besides those of records. */
+  readonly takesResults: boolean;
+  /** Whether functions of the pipeline see rows: they may change them, or make them other than JSON. */
+  readonly userCode: boolean;
+}
+
+/** An operator and the way into it. */
+export interface WiredOperator {
+  readonly operator: StatefulOperator;
+  /** One for each input of the node. */
+  readonly pushes: readonly Push[];
 }

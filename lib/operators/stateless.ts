@@ -72,6 +72,19 @@ export function createProcessingTime(node: ProcessingTimeNode, next: Push, pass:
   return (row) => next(row, pass.batchTimeMs);
 }
 
+/** Sets rows aside that came without an event time: functions may give out rows of their own. */
+export function createTimeCheck(uid: string, next: Push): Push {
+  return (row, timeMs) => {
+    if (Number.isNaN(timeMs)) {
+      throw faultOf(
+        'event-time-missing',
+        `a row came to the windows of '${uid}' without an event time; declare .eventTime(…) before .keyBy`,
+      );
+    }
+    next(row, timeMs);
+  };
+}
+
 /** Reads the event time of a row; one that has none is a fault. */
 function timeReaderOf({
   uid,

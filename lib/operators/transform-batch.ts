@@ -6,8 +6,7 @@
 import type { TransformBatchNode } from '../plan/plan.ts';
 import type { Push } from './pass.ts';
 import { operatorFailed, operatorReturned } from './record-fault.ts';
-import type { StatefulOperator } from './stateful-operator.ts';
-import type { OperatorContext, WiredOperator } from './wire-plan.ts';
+import type { OperatorContext, StatefulOperator, WiredOperator } from './stateful-operator.ts';
 
 /** The rows of one input, in order of arrival. */
 interface Buffered {

@@ -12,9 +12,8 @@ import { OperatorTimes } from './operator-times.ts';
 import type { Pass, Push } from './pass.ts';
 import { RecordFault } from './record-fault.ts';
 import { RowGroups } from './row-groups.ts';
-import type { StatefulOperator } from './stateful-operator.ts';
+import type { OperatorContext, StatefulOperator, WiredOperator } from './stateful-operator.ts';
 import { callUser, copyOf, jsonToKeep } from './user-call.ts';
-import type { OperatorContext, WiredOperator } from './wire-plan.ts';
 
 /** Row key of the keys that have been given their first state. */
 const BEGUN = 1;

@@ -22,7 +22,6 @@ import { createBatchWindow } from './batch-window.ts';
 import { createDeduplicate } from './deduplicate.ts';
 import { createSchemaCheck } from './event-schema.ts';
 import { createJoin, joinLagMs } from './join.ts';
-import type { KeyOrigin } from './key.ts';
 import { createLimit } from './limit.ts';
 import { createMapGroups } from './map-groups.ts';
 import { createMapWithState } from './map-with-state.ts';
@@ -30,11 +29,12 @@ import { createPartitionCheck } from './partition-check.ts';
 import type { Pass, Push } from './pass.ts';
 import { createProcess } from './process.ts';
 import { createSample } from './sample.ts';
-import type { StatefulOperator } from './stateful-operator.ts';
+import type { OperatorContext, StatefulOperator, WiredOperator } from './stateful-operator.ts';
 import {
   createEventTime,
   createMapping,
   createProcessingTime,
+  createTimeCheck,
   createWatermark,
 } from './stateless.ts';
 import { createStaticJoin } from './static-join.ts';
@@ -49,30 +49,6 @@ export interface WiredPlan {
   readonly operators: readonly StatefulOperator[];
   /** Whether a record can fail after a part of it reached state or a sink. */
   readonly undoable: boolean;
-}
-
-/** What an operator is made of besides its node. */
-export interface OperatorContext {
-  readonly pass: Pass;
-  /** Takes what it gives out. */
-  readonly next: Push;
-  /** Where its keys come from. */
-  readonly source: KeyOrigin['source'];
-  /** How far the watermark of this operator lags behind the one of the log. */
-  readonly behindMs: number;
-  /** Whether event time is declared in front of it, for each of its inputs. */
-  readonly timed: readonly boolean[];
-  /** Whether rows come to it only when the watermark has advanced, besides those of records. */
-  readonly takesResults: boolean;
-  /** Whether functions of the pipeline see rows: they may change them, or make them other than JSON. */
-  readonly userCode: boolean;
-}
-
-/** An operator and the way into it. */
-export interface WiredOperator {
-  readonly operator: StatefulOperator;
-  /** One for each input of the node. */
-  readonly pushes: readonly Push[];
 }
 
 /** Wires a plan; `sinkOf` gives the end of the line for the uid of a sink. */
@@ -147,12 +123,24 @@ class Wiring {
   }
 
   private into(node: PlanNode, mode: OutputMode | null): readonly (Push | null)[] {
-    const name = `${mode} ${node.uid}`;
+    // What has state is wired once: rows of records and final rows of an aggregation are alike to it.
+    const isOnce = mode === 'append' && (hasState(node) || this.isMixed(node));
+    const name = `${isOnce ? null : mode} ${node.uid}`;
     const known = this.wired.get(name);
     if (known !== undefined) return known;
-    const pushes = this.wireNode(node, mode);
+    const pushes = this.wireNode(node, isOnce ? null : mode);
     this.wired.set(name, pushes);
     return pushes;
+  }
+
+  /** Whether rows of records meet rows of an aggregation in a node. */
+  private isMixed(node: PlanNode): boolean {
+    const isFed = node.inputs.map((uid) => this.isBehindAggregation(uid));
+    return isFed.includes(true) && isFed.includes(false);
+  }
+
+  private isBehindAggregation(uid: string): boolean {
+    return [this.nodeOf(uid), ...this.upstreamOf(uid)].some(({ kind }) => isAggregation(kind));
   }
 
   private wireNode(node: PlanNode, mode: OutputMode | null): readonly (Push | null)[] {
@@ -273,7 +261,9 @@ class Wiring {
     });
     this.operators.push(operator);
     this.mayFailLate ||= mayFailLate;
-    return push;
+    const { window } = node;
+    if (window === null || window.kind === 'count') return push;
+    return this.upstreamOf(node.uid).some(isOperator) ? createTimeCheck(node.uid, push) : push;
   }
 
   /** Whether rows of a node come to a node of some kind further down. */

@@ -1,3 +1,4 @@
+import { EngineError } from '../model/errors.ts';
 import type { Duration } from '../time/duration.ts';
 import { parseDuration } from '../time/duration.ts';
 import type { CountWindowSpec, SessionWindowSpec, TimeWindowSpec } from './plan.ts';
@@ -47,13 +48,20 @@ export function sliding<Size extends Duration, Slide extends Duration>(
 }
 
 /**
- * Windows that last while rows of their key keep coming: one ends a gap after its last row, and rows
- * that bring two within a gap make them one. The gap is a length of time, or a function of the row
- * that gives milliseconds; a row whose gap is zero or less is in no window.
+ * Sessions: rows of a key belong together while none is further than a gap from another, whatever
+ * their order. Each row covers the time from its own to a gap later, and rows whose times overlap or
+ * touch are one session, which begins with its first row and ends a gap after its last. The gap may be
+ * a function of the row that gives it in milliseconds (whole ones: fractions do not count); a row whose
+ * gap is zero, negative or not finite takes no part. A row is late when its own time and gap have
+ * passed, also where a session of its key is still open.
+ *
+ * Sessions that a row joins are merged in the order of their starts: that is what `first`, `last`,
+ * `collectList` and `reduce` go by among rows that came while their sessions were still apart.
  *
  * @example
- * stream.keyBy('origin').window(session('30 minutes'));
- * stream.keyBy('origin').window(session((flight: Flight) => flight.delay * 60_000));
+ * stream.keyBy('visitor').window(session('30 minutes'));
+ * @example
+ * stream.keyBy('visitor').window(session((click: Click) => (click.isApp ? 600_000 : 1_800_000)));
  */
 export function session(gap: Duration): SessionWindow<unknown>;
 export function session<Row>(gap: (row: Row) => number): SessionWindow<Row>;
@@ -62,23 +70,32 @@ export function session(gap: Duration | ((row: never) => number)): SessionWindow
 }
 
 /**
- * Windows of so many rows of a key, whatever their time: one ends with every `slide` rows and holds
- * the last `size`. Result rows have no bounds, and come out when their window is full.
+ * Windows of rows: with each `slide` rows of a key comes a window of its last `size` rows, the first
+ * ones also before there are as many. Rows are numbered as they arrive, whatever their time, and a
+ * window comes out at once, with the row that completes it.
  *
+ * @param slide - @default `size`: windows that do not overlap
  * @example
- * stream.keyBy('origin').window(counting(100));
+ * stream.keyBy('sensor').window(counting(100));
+ * @example
+ * stream.keyBy('sensor').window(counting(100, 10));
  */
 export function counting(size: number, slide: number = size): CountWindowSpec {
-  return { kind: 'count', size, slide };
+  return { kind: 'count', size: countOf(size, 'size'), slide: countOf(slide, 'slide') };
 }
 
 /**
- * One group for each event time: its window begins and ends there. It closes once the watermark
- * reaches it.
+ * One group for each event time: rows of a key with the very same time. It is closed once the
+ * watermark has reached that time; its windowStart and windowEnd are both that time.
  *
  * @example
- * stream.keyBy('origin').window(instants());
+ * stream.keyBy('account').window(instants());
  */
 export function instants(): TimeWindowSpec {
   return { kind: 'time', sizeMs: 0, slideMs: 1 };
+}
+
+function countOf(rows: number, name: string): number {
+  if (Number.isSafeInteger(rows) && rows >= 1) return rows;
+  throw new EngineError('invalid', `the ${name} of a window of rows must be a whole number from 1`);
 }

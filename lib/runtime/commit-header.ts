@@ -18,6 +18,8 @@ export interface Taken {
   /** Duplicates that no commit has counted yet. */
   readonly duplicateCount: number;
   readonly result: BatchResult;
+  /** Versions of static tables, by the uid of the join. */
+  readonly tables: Readonly<Record<string, string>>;
 }
 
 export function headerOf(
@@ -55,6 +57,7 @@ export function headerOf(
       ...result.counts,
     },
     inputDigest: result.inputDigest,
+    ...(Object.keys(taken.tables).length === 0 ? {} : { tables: taken.tables }),
     snapshot: warm.snapshot,
   };
 }

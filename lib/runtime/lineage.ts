@@ -29,6 +29,7 @@ export function describeBatch(header: CommitHeader, outbox: readonly OutboxEntry
     planHash: header.planHash,
     codeHash: header.codeHash,
     deployEpoch: header.deployEpoch,
+    ...(header.tables === undefined ? {} : { tables: header.tables }),
     gap: header.gap,
     outputs: outbox.map(describeOutput),
   };

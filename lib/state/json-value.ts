@@ -74,6 +74,7 @@ export function estimateJsonBytes(value: unknown): number {
     for (let index = 0; index < value.length; index += 1) bytes += estimateJsonBytes(value[index]);
     return bytes;
   }
+  // State holds plain objects alone, which inherit nothing that could be listed here.
   for (const name in value) {
     bytes += name.length + estimateJsonBytes((value as Record<string, unknown>)[name]);
   }

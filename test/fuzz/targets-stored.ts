@@ -9,7 +9,7 @@ import {
 } from '../../lib/adapters/aws/commit-item.ts';
 import type { CommitHeader, OutboxEntry, Pointer } from '../../lib/model/commit.ts';
 import { EngineError } from '../../lib/model/errors.ts';
-import { asBatchNumber, asCommitId } from '../../lib/model/ids.ts';
+import { asArrivalTimeMs, asBatchNumber, asCommitId } from '../../lib/model/ids.ts';
 import { BODY_BYTES_MAX } from '../../lib/model/limits.ts';
 import { comparePositions } from '../../lib/model/record.ts';
 import { GroupWatermarks } from '../../lib/operators/group-watermarks.ts';
@@ -60,6 +60,10 @@ const someHeaders: readonly CommitHeader[] = [
     gap: { kind: 'lost', after: aPosition(1), before: aPosition(2, 4) },
   }),
   aHeader({ firstPosition: null, arrival: null, positions: {} }),
+  aHeader({
+    positions: { 'web/shardId-000000000007': { ...aPosition(7), arrivedAtMs: asArrivalTimeMs(5) } },
+    tables: { 'static-join-1': '0123456789abcdef' },
+  }),
 ];
 
 /** A header that was read goes through every decision that is taken on one. */

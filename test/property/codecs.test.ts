@@ -16,7 +16,6 @@ import type {
 import { asLogId } from '../../lib/model/ids.ts';
 import type { Position } from '../../lib/model/record.ts';
 import { createKeyReader } from '../../lib/operators/key.ts';
-import { aPass } from '../support/passes.ts';
 import { encodeLines } from '../../lib/operators/sinks/text.ts';
 import { decodeCommitBody, encodeCommitBody } from '../../lib/runtime/commit-body.ts';
 import { describeBatch, encodeLineage } from '../../lib/runtime/lineage.ts';
@@ -25,6 +24,7 @@ import { ByteReader, ByteWriter } from '../../lib/state/codec.ts';
 import { KeyDictionary } from '../../lib/state/key-dictionary.ts';
 import { decodeValueColumn, encodeValueColumn } from '../../lib/state/value-column.ts';
 import { aHeader } from '../support/headers.ts';
+import { aPass } from '../support/passes.ts';
 import { cases } from './cases.ts';
 
 const text = fc.string({ unit: 'grapheme', maxLength: 12 });
@@ -39,6 +39,9 @@ const position = fc.record({
   sequenceNumber: fc.bigInt({ min: 0n, max: 10n ** 56n }).map(String),
   subSequenceNumber: natural,
 }) as fc.Arbitrary<Position>;
+const committedPosition = fc
+  .tuple(position, whole)
+  .map(([at, arrivedAtMs]) => ({ ...at, arrivedAtMs }));
 const floor = fc.tuple(fc.nat(255), fc.nat(255), orNull(whole)).map(
   ([left, right, watermarkMs]): WatermarkFloor => ({
     firstKeyGroup: Math.min(left, right),
@@ -58,7 +61,7 @@ const header = fc
     ringSize: fc.integer({ min: 1, max: 4_096 }),
     base: natural,
     incarnation: text,
-    positions: fc.dictionary(text, position, { maxKeys: 3 }),
+    positions: fc.dictionary(text, fc.oneof(position, committedPosition), { maxKeys: 3 }),
     firstPosition: orNull(position),
     arrival: orNull(fc.record({ firstMs: whole, lastMs: whole })),
     batchTimeMs: whole,
@@ -75,6 +78,7 @@ const header = fc
     }),
     inputDigest: hex,
     snapshot: orNull(fc.record({ batchNumber: fc.integer({ min: 1, max: 2 ** 40 }), fold: id })),
+    tables: fc.dictionary(text, text, { maxKeys: 3 }),
     gap: orNull(
       fc.record({
         kind: fc.constantFrom('lost' as const, 'unprovable' as const),

@@ -7,10 +7,11 @@ import { createKinesisSourceStream } from '../../lib/adapters/aws/kinesis-source
 import { createS3ObjectStore } from '../../lib/adapters/aws/s3-object-store.ts';
 import { createDynamoDbTablePublisher } from '../../lib/adapters/aws/sinks/dynamodb-table-publisher.ts';
 import { createS3ObjectPublisher } from '../../lib/adapters/aws/sinks/s3-object-publisher.ts';
+import { createStaticTableReader } from '../../lib/adapters/aws/tables/static-table-reader.ts';
 import { createDynamoDb } from '../../lib/cloud/dynamodb/dynamodb.ts';
 import { createKinesis } from '../../lib/cloud/kinesis/kinesis.ts';
 import { createS3 } from '../../lib/cloud/s3/s3.ts';
-import type { SinkTargets } from '../../lib/contract/environment.ts';
+import type { SinkTargets, TablePlaces } from '../../lib/contract/environment.ts';
 import { SINGLE_STAGE } from '../../lib/contract/keys.ts';
 import { asCommitId, asShardId } from '../../lib/model/ids.ts';
 import type { DeliveredRecord } from '../../lib/model/record.ts';
@@ -38,6 +39,8 @@ export interface WorldOptions {
   /** Shards of each stream. @default 1 */
   readonly shardCount?: number;
   readonly task?: Partial<TaskOptions>;
+  /** Where static tables are read, in the buckets and tables of this world. */
+  readonly tables?: TablePlaces;
   /** Wraps the executable plan, for operators that a process does not survive. */
   readonly wrap?: (executable: ExecutablePlan) => ExecutablePlan;
 }
@@ -127,6 +130,7 @@ export function createEngineWorld(options: WorldOptions) {
       streams: new Map(
         sources.map((name) => [name, createKinesisSourceStream(clients.kinesis, arnOf(name))]),
       ),
+      staticTables: createStaticTableReader(clients, options.tables ?? {}),
       clock,
       ids,
       logger,

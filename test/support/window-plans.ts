@@ -8,6 +8,7 @@ import {
   PLAN_DEFAULTS,
   type Plan,
   type PlanNode,
+  type SinkNode,
   type WatermarkNode,
 } from '../../lib/plan/plan.ts';
 
@@ -53,7 +54,7 @@ export const aggregate = (overrides: Partial<AggregateNode> = {}): AggregateNode
 });
 
 /** A sink that takes the rows of a node. */
-export const sink = (from: string, mode: OutputMode, uid = 'out'): PlanNode => ({
+export const sink = (from: string, mode: OutputMode, uid = 'out'): SinkNode => ({
   kind: 's3-sink',
   uid,
   inputs: [from],

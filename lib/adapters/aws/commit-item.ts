@@ -8,6 +8,7 @@
 //   from S  first position                          t    N  batch time, ms
 //   arr  L  first and last arrival, ms              wm   N  watermark, ms     fl   S  floors as JSON
 //   cnt  L  in, duplicate, dead, late, filtered, applied, lateRows            dig  S  input digest
+//   tab  M  uid → S version of a static table; absent where there is none
 //   snap S  "batch:fold"   gap  S  JSON             body B  inline | ref S  JSON of the spilled object
 
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
@@ -76,6 +77,7 @@ export function encodeCommitItem({ header, body }: Commit): Item {
     fl: { S: JSON.stringify(header.floors.map(Object.values)) },
     cnt: { L: COUNT_FIELDS.map((field) => number(header.counts[field])) },
     dig: { S: header.inputDigest },
+    ...(header.tables === undefined ? {} : { tab: { M: textsAsItem(header.tables) } }),
     ...(snapshot === null ? {} : { snap: { S: `${snapshot.batchNumber}:${snapshot.fold}` } }),
     ...(header.gap === null ? {} : { gap: { S: JSON.stringify(header.gap) } }),
     ...(body.kind === 'inline'
@@ -156,10 +158,17 @@ function decodeHeader(item: Item): CommitHeader {
       COUNT_FIELDS.map((field, index) => [field, counts[index]]),
     ) as unknown as Counts,
     inputDigest: text(item, 'dig'),
+    ...(item['tab'] === undefined ? {} : { tables: textsOf(map(item, 'tab')) }),
     snapshot: item['snap'] === undefined ? null : decodeSnapshot(text(item, 'snap')),
     gap: item['gap'] === undefined ? null : JSON.parse(text(item, 'gap')),
   };
 }
+
+const textsAsItem = (texts: Readonly<Record<string, string>>): Item =>
+  Object.fromEntries(Object.entries(texts).map(([name, value]) => [name, { S: value }]));
+
+const textsOf = (item: Item) =>
+  Object.fromEntries(Object.keys(item).map((name) => [name, text(item, name)]));
 
 function decodeArrival([first, last]: readonly AttributeValue[]): ArrivalRange {
   return {

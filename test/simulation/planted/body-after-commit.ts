@@ -1,6 +1,6 @@
 import type { PlantedBug } from './planted-bug.ts';
 
-const PATH = 'lib/runtime/partition-task.ts';
+const PATH = 'lib/runtime/batch-run.ts';
 
 export const planted: PlantedBug = {
   what: 'a spilled body is stored when its commit is in the log already',

@@ -9,13 +9,13 @@ export const planted: PlantedBug = {
       replacement: '',
     },
     {
-      path: 'lib/runtime/partition-task.ts',
+      path: 'lib/runtime/batch-run.ts',
       source: '    const answer = await ports.commits.append(commit);\n',
       replacement:
         '    warm.state.adopt(result.draft);\n    const answer = await ports.commits.append(commit);\n',
     },
     {
-      path: 'lib/runtime/partition-task.ts',
+      path: 'lib/runtime/batch-run.ts',
       source:
         '    await publishOutbox(ports, { header, outbox }, this.deadlineMs);\n    warm.state.adopt(result.draft);\n',
       replacement: '    await publishOutbox(ports, { header, outbox }, this.deadlineMs);\n',

@@ -4,7 +4,7 @@ export const planted: PlantedBug = {
   what: 'functions get their rows before the commit',
   edits: [
     {
-      path: 'lib/runtime/partition-task.ts',
+      path: 'lib/runtime/batch-run.ts',
       source: '    const answer = await ports.commits.append(commit);\n',
       replacement: `    for (const { sinkUid, target, payload } of outbox) {
       if (target.kind !== 'function' || payload.kind !== 'inline') continue;

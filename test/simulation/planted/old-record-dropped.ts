@@ -4,7 +4,7 @@ export const planted: PlantedBug = {
   what: 'an old record at the front of a batch is taken for a duplicate, and the gap covers it up',
   edits: [
     {
-      path: 'lib/runtime/partition-task.ts',
+      path: 'lib/runtime/batch-run.ts',
       source: '    const delivery = deliver(this.records, warm.head?.positions ?? {});\n',
       replacement: `    const positions: Record<string, CommitHeader['positions'][string]> = {
       ...warm.head?.positions,

@@ -4,7 +4,7 @@ export const planted: PlantedBug = {
   what: 'what a commit names is not published',
   edits: [
     {
-      path: 'lib/runtime/partition-task.ts',
+      path: 'lib/runtime/batch-run.ts',
       source:
         '    await publishOutbox(ports, { header, outbox }, this.deadlineMs);\n    warm.state.adopt(result.draft);\n',
       replacement: '    warm.state.adopt(result.draft);\n',

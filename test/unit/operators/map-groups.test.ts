@@ -2,55 +2,16 @@ import { describe, expect, test } from 'vitest';
 import type { KeySpec, PlanNode } from '../../../lib/plan/plan.ts';
 import type { GroupState } from '../../../lib/plan/user-state.ts';
 import {
+  type Apply,
   byFields,
   deadOf,
-  StateDrive,
-  type StatePlanOptions,
-  statePlan,
+  groupsDrive,
+  type UserRow,
 } from '../../support/user-state.ts';
-
-interface Row {
-  readonly k: string;
-  readonly at?: number;
-  readonly n?: number;
-}
-type Apply = (key: never, rows: readonly Row[], state: GroupState<number>) => unknown;
-
-interface Options extends StatePlanOptions {
-  readonly timeout?: 'none' | 'processing-time' | 'event-time';
-  readonly flat?: boolean;
-  readonly key?: KeySpec;
-  readonly dropLate?: boolean;
-}
-
-function driveOf(apply: Apply, options: Options = {}): StateDrive {
-  const { timeout = 'none', flat = true, key = byFields('k'), dropLate, ...rest } = options;
-  const lateness = dropLate ?? timeout === 'event-time';
-  return new StateDrive(
-    statePlan(
-      { kind: 'map-groups', key, flat, timeout, dropLate: lateness, apply: apply as never },
-      rest,
-    ),
-  );
-}
-
-/** Counts rows and says so; with a timeout it says farewell. */
-const counting =
-  (setTimeout?: (state: GroupState<number>, rows: readonly Row[]) => void): Apply =>
-  (k, rows, state) => {
-    if (state.hasTimedOut) {
-      const n = state.get();
-      state.remove();
-      return [{ k, n, left: true }];
-    }
-    state.update((state.getOption() ?? 0) + rows.length);
-    setTimeout?.(state, rows);
-    return [{ k, n: state.get() }];
-  };
 
 describe('calls', () => {
   test('one for each key of a batch, in order of its first row, rows in order of arrival', () => {
-    const drive = driveOf((k, rows) => [{ k, n: rows.map(({ n }) => n) }]);
+    const drive = groupsDrive((k, rows) => [{ k, n: rows.map(({ n }) => n) }]);
     const batch = [
       { k: 'b', n: 1 },
       { k: 'a', n: 2 },
@@ -64,7 +25,7 @@ describe('calls', () => {
   });
 
   test('state goes from batch to batch and can be removed', () => {
-    const drive = driveOf((k, rows, state) => {
+    const drive = groupsDrive((k, rows, state) => {
       const n = (state.getOption() ?? 0) + rows.length;
       if (n < 3) state.update(n);
       else state.remove();
@@ -83,16 +44,16 @@ describe('calls', () => {
     ['two fields', byFields('k', 'n'), { k: 'a', n: 1 }],
     [
       'a function',
-      { fields: ['key'], selectors: [{ kind: 'function', select: ({ k }: Row) => `${k}!` }] },
+      { fields: ['key'], selectors: [{ kind: 'function', select: ({ k }: UserRow) => `${k}!` }] },
       'a!',
     ],
   ] as [string, KeySpec, unknown][])('show a key of %s', (_, key, shown) => {
-    const drive = driveOf((seen) => [{ seen }], { key });
+    const drive = groupsDrive((seen) => [{ seen }], { key });
     expect(drive.rows([{ k: 'a', n: 1 }])).toEqual([{ seen: shown }]);
   });
 
   test('without flat give exactly one row', () => {
-    const drive = driveOf((k, rows) => (rows.length > 1 ? undefined : { k }), { flat: false });
+    const drive = groupsDrive((k, rows) => (rows.length > 1 ? undefined : { k }), { flat: false });
     expect(drive.rows([{ k: 'a' }])).toEqual([{ k: 'a' }]);
     expect(deadOf(drive.batch([{ k: 'a' }, { k: 'a' }]))).toEqual([
       {
@@ -104,7 +65,7 @@ describe('calls', () => {
   });
 
   test('see the time of the batch, and the watermark by which their rows were late', () => {
-    const drive = driveOf(
+    const drive = groupsDrive(
       (k, _, { watermarkMs, batchTimeMs }) => [{ k, watermarkMs, batchTimeMs }],
       { delayMs: 10 },
     );
@@ -118,9 +79,9 @@ describe('calls', () => {
 });
 
 describe('a call that fails', () => {
-  const failing = driveOf.bind(null, (k, rows, state) => {
+  const failing = groupsDrive.bind(null, (k, rows, state) => {
     state.update((state.getOption() ?? 0) + rows.length);
-    const seen = rows as Row[];
+    const seen = rows as UserRow[];
     if (seen.splice(0).some(({ n }) => n === 13)) throw new Error('thirteen');
     return [{ k, n: state.get() }];
   });
@@ -153,7 +114,7 @@ describe('a call that fails', () => {
       return row;
     };
     const after = [{ kind: 'map', uid: 'refuse', apply: refuse } as unknown as PlanNode];
-    const drive = driveOf(
+    const drive = groupsDrive(
       (k, rows, state) => {
         state.update((state.getOption() ?? 0) + rows.length);
         return [
@@ -197,12 +158,12 @@ describe('a call that fails', () => {
       (_: never, __: unknown, state: GroupState<number>) => state.setTimeoutTimestamp(1),
     ],
   ] as [string, Apply][])('because it %s', (what, apply) => {
-    const answer = driveOf(apply).batch([{ k: 'a' }]);
+    const answer = groupsDrive(apply).batch([{ k: 'a' }]);
     expect(deadOf(answer).map(({ detail }) => detail)).toEqual([`operator 'op' ${what}`]);
   });
 
   test('because its code throws in a generator', () => {
-    const drive = driveOf(function* (k, rows, state) {
+    const drive = groupsDrive(function* (k, rows, state) {
       state.update(rows.length);
       yield { k };
       throw new Error('later');
@@ -219,9 +180,9 @@ describe('a call that fails', () => {
     const twice = {
       kind: 'flat-map',
       uid: 'twice',
-      apply: (row: Row) => [row, row.n === 13 ? { n: 13 } : row],
+      apply: (row: UserRow) => [row, row.n === 13 ? { n: 13 } : row],
     } as unknown as PlanNode;
-    const drive = driveOf((k, rows) => [{ k, n: rows.length }], { before: [twice] });
+    const drive = groupsDrive((k, rows) => [{ k, n: rows.length }], { before: [twice] });
     const answer = drive.batch([{ k: 'a' }, { k: 'a', n: 13 }, { k: 'b', n: 13 }]);
     expect(answer.rows['out']).toEqual([{ k: 'a', n: 2 }]);
     expect(deadOf(answer).map(({ reason }) => reason)).toEqual(['key-missing', 'key-missing']);
@@ -230,7 +191,7 @@ describe('a call that fails', () => {
 
 describe('what user code holds', () => {
   test('are copies', () => {
-    const drive = driveOf((k, rows, state) => {
+    const drive = groupsDrive((k, rows, state) => {
       const held = state as unknown as GroupState<{ list: number[] }>;
       const value = held.exists ? held.get() : { list: [] };
       value.list.push(rows.length);
@@ -244,7 +205,7 @@ describe('what user code holds', () => {
 
   test('is dead after the call', () => {
     let kept: GroupState<number> | null = null;
-    const drive = driveOf((_, __, state) => {
+    const drive = groupsDrive((_, __, state) => {
       kept ??= state;
       return [{ exists: kept.exists }];
     });
@@ -254,210 +215,4 @@ describe('what user code holds', () => {
       `operator 'op' threw Error: a state of 'op' was used after its call had ended`,
     );
   });
-});
-
-describe('timeouts by processing time', () => {
-  const tenSeconds = () =>
-    driveOf(
-      counting((state) => state.setTimeoutDuration('10 seconds')),
-      {
-        timeout: 'processing-time',
-      },
-    );
-
-  test('are due when the clock is past them, once', () => {
-    const drive = tenSeconds();
-    expect(drive.rows([{ k: 'a' }], 1_000)).toEqual([{ k: 'a', n: 1 }]);
-    expect(drive.rows([], 11_000)).toEqual([]);
-    drive.restart();
-    expect(drive.rows([], 11_001)).toEqual([{ k: 'a', n: 1, left: true }]);
-    expect(drive.state.rowCount()).toBe(0);
-    expect(drive.rows([], 30_000)).toEqual([]);
-  });
-
-  test('a row clears them, and keys with rows are not timed out in their batch', () => {
-    const drive = tenSeconds();
-    drive.batch([{ k: 'a' }, { k: 'b' }], 0);
-    expect(drive.rows([{ k: 'a' }], 20_000)).toEqual([
-      { k: 'a', n: 2 },
-      { k: 'b', n: 1, left: true },
-    ]);
-    expect(drive.rows([], 30_001)).toEqual([{ k: 'a', n: 2, left: true }]);
-  });
-
-  test('a call for rows that sets none has none', () => {
-    const drive = driveOf(
-      counting((state, rows) => {
-        if (rows[0]?.n === 1) state.setTimeoutDuration('1 second');
-      }),
-      { timeout: 'processing-time' },
-    );
-    drive.batch([{ k: 'a', n: 1 }], 0);
-    drive.batch([{ k: 'a', n: 2 }], 500);
-    expect(drive.rows([], 90_000)).toEqual([]);
-  });
-
-  test('one without state counts as a key until it has fired', () => {
-    const drive = driveOf(
-      (k, _, state) => {
-        if (state.hasTimedOut) return [{ k, exists: state.exists }];
-        state.setTimeoutDuration('1 second');
-        return [];
-      },
-      { timeout: 'processing-time' },
-    );
-    drive.batch([{ k: 'a' }], 0);
-    expect(drive.state.rowCount()).toBe(1);
-    expect(drive.rows([], 1_001)).toEqual([{ k: 'a', exists: false }]);
-    expect(drive.state.rowCount()).toBe(0);
-  });
-
-  test('a call that fails has fired nevertheless, and keeps the state', () => {
-    const drive = driveOf(
-      (k, rows, state) => {
-        if (state.hasTimedOut) throw new Error('no');
-        state.update((state.getOption() ?? 0) + rows.length);
-        state.setTimeoutDuration('1 second');
-        return [{ k, n: state.get() }];
-      },
-      { timeout: 'processing-time' },
-    );
-    drive.batch([{ k: 'a' }], 0);
-    expect(deadOf(drive.batch([], 5_000))).toEqual([
-      {
-        reason: 'operator-failed',
-        detail: `operator 'op' threw Error: no`,
-        about: { key: 'a', rows: [] },
-      },
-    ]);
-    expect(deadOf(drive.batch([], 9_000))).toEqual([]);
-    expect(drive.rows([{ k: 'a' }], 9_000)).toEqual([{ k: 'a', n: 2 }]);
-  });
-
-  test('are longer than nothing', () => {
-    const drive = driveOf((_, __, state) => state.setTimeoutDuration('0 seconds'), {
-      timeout: 'processing-time',
-    });
-    expect(deadOf(drive.batch([{ k: 'a' }]))[0]?.detail).toBe(
-      `operator 'op' set a timeout duration that is not positive`,
-    );
-  });
-});
-
-describe('timeouts by event time', () => {
-  const atLastPlus = (afterMs: number) =>
-    driveOf(
-      counting((state, rows) => {
-        state.setTimeoutTimestamp(Math.max(...rows.map(({ at }) => at!)) + afterMs);
-      }),
-      { timeout: 'event-time', delayMs: 10 },
-    );
-
-  test('are due when the watermark is past them, in the batch that moved it', () => {
-    const drive = atLastPlus(5);
-    expect(drive.rows([{ k: 'a', at: 15 }])).toEqual([{ k: 'a', n: 1 }]);
-    expect(drive.rows([{ k: 'b', at: 30 }])).toEqual([{ k: 'b', n: 1 }]);
-    expect(drive.rows([{ k: 'c', at: 31 }])).toEqual([
-      { k: 'c', n: 1 },
-      { k: 'a', n: 1, left: true },
-    ]);
-    expect(drive.state.rowCount()).toBe(2);
-  });
-
-  test('a key with rows is timed out in the same batch when the watermark has passed its new timeout', () => {
-    const drive = atLastPlus(0);
-    expect(
-      drive.rows([
-        { k: 'a', at: 20 },
-        { k: 'b', at: 31 },
-      ]),
-    ).toEqual([
-      { k: 'a', n: 1 },
-      { k: 'b', n: 1 },
-      { k: 'a', n: 1, left: true },
-    ]);
-  });
-
-  test('late rows are dropped before the call', () => {
-    const drive = atLastPlus(100);
-    drive.batch([{ k: 'a', at: 50 }]);
-    const answer = drive.batch([
-      { k: 'a', at: 40 },
-      { k: 'a', at: 41 },
-    ]);
-    expect(answer.rows['out']).toEqual([{ k: 'a', n: 2 }]);
-    expect(answer.result.counts).toMatchObject({ late: 1, applied: 1 });
-  });
-
-  test('late rows get through where the plan does not drop them', () => {
-    const drive = driveOf(counting(), { delayMs: 10 });
-    drive.batch([{ k: 'a', at: 50 }]);
-    expect(drive.rows([{ k: 'a', at: 40 }])).toEqual([{ k: 'a', n: 2 }]);
-  });
-
-  test('one at the watermark is accepted, one before it refused', () => {
-    const drive = driveOf(
-      (k, rows, state) => {
-        state.setTimeoutTimestamp(rows[0]!.n!);
-        return [{ k, watermarkMs: state.watermarkMs }];
-      },
-      { timeout: 'event-time', delayMs: 10 },
-    );
-    drive.batch([{ k: 'a', at: 50, n: 1_000 }]);
-    expect(drive.rows([{ k: 'b', at: 50, n: 40 }])).toEqual([{ k: 'b', watermarkMs: 40 }]);
-    const answer = drive.batch([
-      { k: 'c', at: 50, n: 39 },
-      { k: 'd', at: 50, n: 50.5 },
-    ]);
-    expect(deadOf(answer).map(({ detail }) => detail)).toEqual([
-      `operator 'op' set a timeout timestamp, 39, before the watermark, 40`,
-      `operator 'op' set a timeout timestamp that is no whole number of milliseconds`,
-    ]);
-  });
-
-  test('sees the watermark that made it due', () => {
-    const drive = driveOf(
-      (k, _, state) => {
-        if (!state.hasTimedOut) state.setTimeoutTimestamp(50);
-        return [{ k, at: state.watermarkMs }];
-      },
-      { timeout: 'event-time', delayMs: 0 },
-    );
-    expect(drive.rows([{ k: 'a', at: 40 }])).toEqual([{ k: 'a', at: 0 }]);
-    expect(drive.rows([{ k: 'b', at: 51 }])).toEqual([
-      { k: 'b', at: 40 },
-      { k: 'a', at: 51 },
-      { k: 'b', at: 51 },
-    ]);
-  });
-
-  test('need an event time', () => {
-    expect(() => driveOf(counting(), { timeout: 'event-time' })).toThrow(
-      `operator 'op' has timeouts by event time but no event time in front of it; declare a watermark`,
-    );
-  });
-});
-
-test('two operators in a row see the rows of one batch in that batch', () => {
-  const second = {
-    kind: 'map-groups',
-    uid: 'second',
-    key: byFields('k'),
-    flat: true,
-    timeout: 'none',
-    dropLate: true,
-    apply: (k: string, rows: readonly { readonly n: number }[]) => [
-      { k, sum: rows.map((row) => row.n) },
-    ],
-  } as unknown as PlanNode;
-  const drive = driveOf(
-    counting((state, rows) => state.setTimeoutTimestamp(rows[0]!.at! + 5)),
-    { timeout: 'event-time', delayMs: 0, after: [second] },
-  );
-  expect(drive.rows([{ k: 'a', at: 10 }])).toEqual([{ k: 'a', sum: [1] }]);
-  // What times out comes out behind the call for rows: the second operator gets two calls.
-  expect(drive.rows([{ k: 'b', at: 30 }])).toEqual([
-    { k: 'b', sum: [1] },
-    { k: 'a', sum: [1] },
-  ]);
 });
