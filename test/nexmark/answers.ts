@@ -47,7 +47,9 @@ type Rows = readonly Readonly<Record<string, unknown>>[];
 
 /** The last row of each key. */
 function lastRows(rows: Rows, key: readonly string[]): Rows {
-  return [...new Map(rows.map((row) => [JSON.stringify(key.map((name) => row[name])), row])).values()];
+  return [
+    ...new Map(rows.map((row) => [JSON.stringify(key.map((name) => row[name])), row])).values(),
+  ];
 }
 
 function inForm(rows: Rows, columns: readonly string[]): Answer {

@@ -4,8 +4,7 @@ import { dynamodb, rowsOf, s3, value } from 'rivulet';
 import { type Bid, compareBids, type NexmarkQuery, nexmark } from '../model.ts';
 
 const isLater = (one: Bid, other: Bid) =>
-  one.dateTime > other.dateTime ||
-  (one.dateTime === other.dateTime && compareBids(one, other) < 0);
+  one.dateTime > other.dateTime || (one.dateTime === other.dateTime && compareBids(one, other) < 0);
 
 /** The last bid of each bidder on each auction. */
 export const q18: NexmarkQuery = {

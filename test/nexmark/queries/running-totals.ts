@@ -1,95 +1,73 @@
 // Queries that keep running totals of bids: q15, q16 and q17.
 
-import {
-  aggregator,
-  count,
-  countIf,
-  dynamodb,
-  map,
-  max,
-  min,
-  type ProcessContext,
-  rowsOf,
-  s3,
-  sum,
-  type MapState,
-  value,
-  type ValueState,
-} from 'rivulet';
+import { aggregator, count, countIf, dynamodb, max, min, sum } from 'rivulet';
 import { type Bid, dayOf, minuteOf, type NexmarkQuery, nexmark } from '../model.ts';
 
 /** Bands of prices: up to 10,000, up to a million, and above. */
-const RANKS = [1, 2, 3] as const;
 const rankOf = (price: number) => (price < 10_000 ? 1 : price < 1_000_000 ? 2 : 3);
 
-const COUNTED = ['bids', 'bidders', 'auctions'] as const;
-
 /** Names of the totals in the order of the expected rows: of all bids, then of each band. */
-const TOTALS = COUNTED.flatMap((what) => [
-  `total_${what}`,
-  ...RANKS.map((rank) => `rank${rank}_${what}`),
-]);
+const TOTALS = ['bids', 'bidders', 'auctions'].flatMap((what) =>
+  ['total', 'rank1', 'rank2', 'rank3'].map((band) => `${band}_${what}`),
+);
 
-type Totals = Readonly<Record<string, number>>;
-interface TotalState {
-  readonly totals: ValueState<Totals>;
-  readonly seen: MapState<true>;
+const bandsOf = ({ price }: Bid) => ['total', `rank${rankOf(price)}`];
+
+/** A bid once for each of the totals that it counts in, where it is the first of its bidder or auction. */
+function countedBids(query: string) {
+  const bids = nexmark(query).bids.map((bid) => ({ ...bid, day: dayOf(bid.dateTime) }));
+  const each = bids.flatMap((bid) =>
+    bandsOf(bid).map((band) => ({ ...bid, id: 0, total: `${band}_bids` })),
+  );
+  const others = bids.flatMap((bid) =>
+    bandsOf(bid).flatMap((band) => [
+      { ...bid, id: bid.bidder, total: `${band}_bidders` },
+      { ...bid, id: bid.auction, total: `${band}_auctions` },
+    ]),
+  );
+  return { each, others };
 }
 
-const totalState = { totals: value<Totals>(), seen: map<true>() };
+const totals = Object.fromEntries(
+  TOTALS.map((name) => [
+    name,
+    countIf((counted: { readonly total: string }) => counted.total === name),
+  ]),
+);
 
-/** Counts a bid: itself, and its bidder and auction where they are new, in all and in its band. */
-function countBid(
-  { price, bidder, auction }: Bid,
-  { state }: Pick<ProcessContext<unknown, TotalState, unknown>, 'state'>,
-): Totals {
-  const totals = { ...(state.totals.get() ?? Object.fromEntries(TOTALS.map((name) => [name, 0]))) };
-  for (const band of ['total', `rank${rankOf(price)}`]) {
-    totals[`${band}_bids`]! += 1;
-    for (const [what, id] of [
-      [`${band}_bidders`, bidder],
-      [`${band}_auctions`, auction],
-    ] as const) {
-      if (state.seen.get(`${what} ${id}`) !== undefined) continue;
-      state.seen.set(`${what} ${id}`, true);
-      totals[what]! += 1;
-    }
-  }
-  state.totals.set(totals);
-  return totals;
+function totalsByDay() {
+  const { each, others } = countedBids('q15');
+  return each
+    .union(others.dropDuplicates('day', 'total', 'id'))
+    .keyBy('day')
+    .aggregate(totals);
 }
 
 /** Bids of each day, and how many bidders and auctions they are of, in all and by price. */
 export const q15: NexmarkQuery = {
-  pipeline: nexmark('q15')
-    .bids.map((bid) => ({ ...bid, day: dayOf(bid.dateTime) }))
-    .keyBy('day')
-    .process({
-      state: totalState,
-      emits: rowsOf<Readonly<Record<string, number | string>>>(),
-      onRow: (bid, context) => context.emit({ day: bid.day, ...countBid(bid, context) }),
-    })
-    .to(s3('days'), { mode: 'append' }),
+  pipeline: totalsByDay().to(dynamodb('days'), { mode: 'update' }),
   columns: ['day', ...TOTALS],
   replacedBy: ['day'],
 };
 
+const lastMinute = aggregator({
+  zero: () => 0,
+  add: (lastMs, { dateTime }: Bid) => Math.max(lastMs, dateTime),
+  merge: (left, right) => Math.max(left, right),
+  result: minuteOf,
+});
+
+function totalsByChannel() {
+  const { each, others } = countedBids('q16');
+  return each
+    .union(others.dropDuplicates('channel', 'day', 'total', 'id'))
+    .keyBy('channel', 'day')
+    .aggregate({ minute: lastMinute, ...totals });
+}
+
 /** The same of each channel and day, with the minute of the last bid. */
 export const q16: NexmarkQuery = {
-  pipeline: nexmark('q16')
-    .bids.map((bid) => ({ ...bid, day: dayOf(bid.dateTime) }))
-    .keyBy('channel', 'day')
-    .process({
-      state: { ...totalState, lastAt: value<number>() },
-      emits: rowsOf<Readonly<Record<string, number | string>>>(),
-      onRow(bid, context) {
-        const lastAt = Math.max(bid.dateTime, context.state.lastAt.get() ?? 0);
-        context.state.lastAt.set(lastAt);
-        const { channel, day } = bid;
-        context.emit({ channel, day, minute: minuteOf(lastAt), ...countBid(bid, context) });
-      },
-    })
-    .to(s3('channels'), { mode: 'append' }),
+  pipeline: totalsByChannel().to(dynamodb('channels'), { mode: 'update' }),
   columns: ['channel', 'day', 'minute', ...TOTALS],
   replacedBy: ['channel', 'day'],
 };

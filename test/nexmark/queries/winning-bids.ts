@@ -1,10 +1,17 @@
 // Queries about the highest bid of each auction while it is open: q4 and q9.
 
-import { map, rowsOf, s3, value } from 'rivulet';
+import { rowsOf, s3, value } from 'rivulet';
 import { type Auction, type Bid, compareBids, type NexmarkQuery, nexmark } from '../model.ts';
 
 /** No auction is open for longer, so that bids and auctions need not be kept for ever. */
 const OPEN_AT_MOST = '1 day';
+
+interface Winner {
+  readonly auction: Auction;
+  readonly bid: Bid;
+  /** What the winning price was before. */
+  readonly before: number | null;
+}
 
 /** The bid that wins an auction, again whenever a better one came. */
 function winningBids(query: string) {
@@ -18,12 +25,12 @@ function winningBids(query: string) {
     .keyBy(({ left: auction }) => auction.id)
     .process({
       state: { best: value<Bid>() },
-      emits: rowsOf<{ readonly auction: Auction; readonly bid: Bid }>(),
+      emits: rowsOf<Winner>(),
       onRow({ left: auction, right: bid }, { state, emit }) {
         const best = state.best.get();
         if (best !== undefined && compareBids(best, bid) < 0) return;
         state.best.set(bid);
-        emit({ auction, bid });
+        emit({ auction, bid, before: best?.price ?? null });
       },
     });
 }
@@ -31,21 +38,17 @@ function winningBids(query: string) {
 /** The average of the winning prices of each category. */
 export const q4: NexmarkQuery = {
   pipeline: winningBids('q4')
-    .map(({ auction: { id, category }, bid: { price } }) => ({ id, category, price }))
+    .map(({ auction: { category }, bid: { price }, before }) => ({ category, price, before }))
     .keyBy('category')
     .process({
-      state: { prices: map<number>(), total: value<{ prices: number; auctions: number }>() },
+      state: { total: value<{ readonly prices: number; readonly auctions: number }>() },
       emits: rowsOf<{ readonly category: number; readonly average: number }>(),
-      onRow({ id, category, price }, { state, emit }) {
-        const before = state.prices.get(String(id));
-        const { prices, auctions } = state.total.get() ?? { prices: 0, auctions: 0 };
-        const total = {
-          prices: prices + price - (before ?? 0),
-          auctions: auctions + (before === undefined ? 1 : 0),
-        };
-        state.prices.set(String(id), price);
-        state.total.set(total);
-        emit({ category, average: Math.floor(total.prices / total.auctions) });
+      onRow({ category, price, before }, { state, emit }) {
+        const total = state.total.get() ?? { prices: 0, auctions: 0 };
+        const prices = total.prices + price - (before ?? 0);
+        const auctions = total.auctions + (before === null ? 1 : 0);
+        state.total.set({ prices, auctions });
+        emit({ category, average: Math.floor(prices / auctions) });
       },
     })
     .to(s3('categories'), { mode: 'append' }),
