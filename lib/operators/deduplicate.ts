@@ -41,6 +41,7 @@ class Deduplicate implements StatefulOperator {
   readonly push: Push;
   private readonly pass: Pass;
   private readonly next: Push;
+  private readonly refuse: Push;
   private readonly key: KeyReader;
   private readonly schema: StateSchema;
   private readonly stretchMs: number;
@@ -50,13 +51,14 @@ class Deduplicate implements StatefulOperator {
   private tables: DraftTable[] = [];
   private readonly forget: DeduplicateNode['forget'];
 
-  constructor(node: DeduplicateNode, { pass, next, source, behindMs }: OperatorContext) {
+  constructor(node: DeduplicateNode, { pass, next, refuse, source, behindMs }: OperatorContext) {
     const { uid, key, forget } = node;
     this.uid = uid;
     this.behindMs = behindMs;
     this.forget = forget;
     this.pass = pass;
     this.next = next;
+    this.refuse = refuse;
     this.key = createKeyReader({ uid, key, source, pass });
     this.schema = schemaOf(node);
     this.stretchMs =
@@ -109,7 +111,7 @@ class Deduplicate implements StatefulOperator {
 
   private takeFirst(row: unknown, timeMs: number): void {
     const keyId = this.key.idOf(row, this.draft.keys);
-    if (this.isLate(keyId, timeMs)) return;
+    if (this.isRefused(keyId, row, timeMs)) return;
     const table = this.draft.table(FOR_EVER);
     if (table.find(keyId) !== null) return;
     this.pass.reached = true;
@@ -119,7 +121,7 @@ class Deduplicate implements StatefulOperator {
 
   private takeFirstOfTime(row: unknown, timeMs: number): void {
     const keyId = this.timedKeyOf(row, timeMs);
-    if (this.isLate(keyId, timeMs)) return;
+    if (this.isRefused(keyId, row, timeMs)) return;
     const table = this.draft.table(this.endOfStretch(timeMs));
     if (table.find(keyId) !== null) return;
     this.remember(table, keyId, timeMs);
@@ -128,7 +130,7 @@ class Deduplicate implements StatefulOperator {
 
   private takeFirstWithin(row: unknown, timeMs: number, forgetMs: number): void {
     const keyId = this.timedKeyOf(row, timeMs);
-    if (this.isLate(keyId, timeMs) || this.isAlive(keyId)) return;
+    if (this.isRefused(keyId, row, timeMs) || this.isAlive(keyId)) return;
     const forgottenAtMs = timeMs + forgetMs;
     this.remember(this.openTable(this.endOfStretch(forgottenAtMs)), keyId, forgottenAtMs);
     this.next(row, timeMs);
@@ -145,10 +147,11 @@ class Deduplicate implements StatefulOperator {
     return false;
   }
 
-  private isLate(keyId: number, timeMs: number): boolean {
+  /** Whether a row is late, and so gone. */
+  private isRefused(keyId: number, row: unknown, timeMs: number): boolean {
     // No time, behind groups without windows, is never late.
     if (!(timeMs <= this.previous.of(this.draft.keys.keyGroupOf(keyId)))) return false;
-    this.pass.lateRows += 1;
+    this.refuse(row, timeMs);
     return true;
   }
 

@@ -138,7 +138,7 @@ class JoinOperator implements StatefulOperator {
       return;
     }
     if (timed && timeMs <= watermarkMs) {
-      this.context.pass.lateRows += 1;
+      this.context.refuse(row, timeMs);
       return;
     }
     if (kept && mine.where !== null && !this.holds(mine.where, row)) {
@@ -157,8 +157,11 @@ class JoinOperator implements StatefulOperator {
     const instants = window.sizeMs === 0;
     const last = instants ? timeMs : lastWindowStart(timeMs, window.slideMs);
     const first = instants ? timeMs : firstWindowStart(timeMs, window);
+    if (last + window.sizeMs <= lateMs) {
+      this.context.refuse(row, timeMs);
+      return;
+    }
     if (first + window.sizeMs <= lateMs) this.context.pass.lateRows += 1;
-    if (last + window.sizeMs <= lateMs) return;
     const alone = mine.rules.kept && mine.where !== null && !this.holds(mine.where, row);
     const kept = alone ? row : this.rows.keep(row);
     for (let start = first; start <= last; start += window.slideMs) {

@@ -44,6 +44,7 @@ class MapGroups implements StatefulOperator {
   private readonly node: MapGroupsNode;
   private readonly pass: Pass;
   private readonly next: Push;
+  private readonly refuse: Push;
   private readonly times: OperatorTimes;
   private readonly values: KeyedValues;
   private readonly groups = new RowGroups();
@@ -56,6 +57,7 @@ class MapGroups implements StatefulOperator {
     this.node = node;
     this.pass = context.pass;
     this.next = context.next;
+    this.refuse = context.refuse;
     this.times = new OperatorTimes(context);
     const meaning = `state of a group, timeout by ${node.timeout}`;
     this.values = new KeyedValues({ ...context, ...node, meaning, dueTimes: 1 });
@@ -71,7 +73,7 @@ class MapGroups implements StatefulOperator {
   add(row: unknown, timeMs: number): void {
     const keyId = this.values.keyIdOf(row);
     if (this.node.dropLate && this.times.isLate(timeMs, this.values.keyGroupOf(keyId))) {
-      this.pass.lateRows += 1;
+      this.refuse(row, timeMs);
       return;
     }
     this.pass.reached = true;

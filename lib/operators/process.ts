@@ -51,6 +51,7 @@ class Process implements StatefulOperator {
   private readonly node: ProcessNode;
   private readonly pass: Pass;
   private readonly next: Push;
+  private readonly refuse: Push;
   private readonly times: OperatorTimes;
   private readonly values: KeyedValues;
   private readonly specs: StateSpecs;
@@ -63,6 +64,7 @@ class Process implements StatefulOperator {
     this.node = node;
     this.pass = context.pass;
     this.next = context.next;
+    this.refuse = context.refuse;
     this.times = new OperatorTimes(context);
     this.specs = Object.entries(node.state);
     this.expires = this.specs.some(([, { ttlMs }]) => ttlMs !== null);
@@ -80,7 +82,7 @@ class Process implements StatefulOperator {
     const keyId = this.values.keyIdOf(row);
     const keyGroup = this.values.keyGroupOf(keyId);
     if (this.node.timers === 'event-time' && this.times.isLate(timeMs, keyGroup)) {
-      this.pass.lateRows += 1;
+      this.refuse(row, timeMs);
       return;
     }
     this.pass.reached = true;

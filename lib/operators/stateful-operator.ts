@@ -35,6 +35,8 @@ export interface OperatorContext {
   readonly pass: Pass;
   /** Takes what it gives out. */
   readonly next: Push;
+  /** Takes a row that came too late: it is counted, and goes to the sink of late rows if there is one. */
+  readonly refuse: Push;
   /** Where its keys come from. */
   readonly source: KeyOrigin['source'];
   /** How far the watermark of this operator lags behind the one of the log. */

@@ -279,6 +279,7 @@ class Wiring {
     return {
       pass: this.pass,
       next: next ?? nowhere,
+      refuse: this.refusalOf(node),
       source:
         this.plan.inOneTask || source === undefined || sources.length > 1
           ? { partitionedBy: null }
@@ -287,6 +288,16 @@ class Wiring {
       timed: node.inputs.map((uid) => this.isTimed(uid)),
       takesResults: this.upstreamOf(node.uid).some(givesOutByWatermark),
       userCode: this.userCode,
+    };
+  }
+
+  private refusalOf(node: OperatorNode): Push {
+    const { pass } = this;
+    const uid = 'lateSink' in node ? (node.lateSink ?? null) : null;
+    const late = uid === null ? nowhere : this.sinkOf(uid);
+    return (row, timeMs) => {
+      pass.lateRows += 1;
+      late(row, timeMs);
     };
   }
 

@@ -103,13 +103,14 @@ export function begin(
   name: string,
   options: Readonly<Record<string, unknown>>,
 ): (source: string, partitionedBy: string | null) => Flow {
-  const start = (pipeline as unknown as (name: string, options: object) => { from(s: unknown): Flow })(
-    name,
-    options,
-  );
+  const start = (
+    pipeline as unknown as (name: string, options: object) => { from(s: unknown): Flow }
+  )(name, options);
   return (source, partitionedBy) => {
     const stream = kinesis<Row>(source);
-    return start.from(partitionedBy === null ? stream : stream.partitionedBy(partitionedBy as never));
+    return start.from(
+      partitionedBy === null ? stream : stream.partitionedBy(partitionedBy as never),
+    );
   };
 }
 

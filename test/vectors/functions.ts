@@ -25,7 +25,11 @@ interface Context {
     readonly count: { get(): number | undefined; set(count: number): void; clear(): void };
     readonly timer: { get(): number | undefined; set(ms: number): void; clear(): void };
   };
-  readonly timers: { register(ms: number): void; delete(ms: number): void; list(): readonly number[] };
+  readonly timers: {
+    register(ms: number): void;
+    delete(ms: number): void;
+    list(): readonly number[];
+  };
   readonly batchTimeMs: number;
   emit(row: unknown): void;
 }
@@ -70,46 +74,47 @@ const untilThree =
   };
 
 /** Functions that are called once for the rows of a key in a batch. */
-const CALLS: Readonly<Record<string, { readonly call: Call; readonly columns?: readonly string[] }>> =
-  {
-    count: {
-      call: (rows, state) => {
-        state.update(counted(rows, state));
-        return [{ n: state.getOption() }];
-      },
+const CALLS: Readonly<
+  Record<string, { readonly call: Call; readonly columns?: readonly string[] }>
+> = {
+  count: {
+    call: (rows, state) => {
+      state.update(counted(rows, state));
+      return [{ n: state.getOption() }];
     },
-    'count; at 3 remove state and emit nothing': { call: untilThree([]) },
-    'count; at 3 remove state and emit -1': { call: untilThree([{ n: -1 }]) },
-    'emit number of values in the call': { call: (rows) => [{ n: rows.length }] },
-    'emit min event time and number of rows of the call': {
-      call: (rows) => [{ t: Math.min(...rows.map(({ t }) => t!)), n: rows.length }],
-      columns: ['t', 'n'],
+  },
+  'count; at 3 remove state and emit nothing': { call: untilThree([]) },
+  'count; at 3 remove state and emit -1': { call: untilThree([{ n: -1 }]) },
+  'emit number of values in the call': { call: (rows) => [{ n: rows.length }] },
+  'emit min event time and number of rows of the call': {
+    call: (rows) => [{ t: Math.min(...rows.map(({ t }) => t!)), n: rows.length }],
+    columns: ['t', 'n'],
+  },
+  'count with 10 s processing-time timeout; on timeout remove and emit -1': {
+    call: (rows, state) => {
+      if (state.hasTimedOut) {
+        state.remove();
+        return [{ n: -1 }];
+      }
+      const count = counted(rows, state);
+      state.update(count);
+      state.setTimeoutDuration(10_000);
+      return [{ n: count }];
     },
-    'count with 10 s processing-time timeout; on timeout remove and emit -1': {
-      call: (rows, state) => {
-        if (state.hasTimedOut) {
-          state.remove();
-          return [{ n: -1 }];
-        }
-        const count = counted(rows, state);
-        state.update(count);
-        state.setTimeoutDuration(10_000);
-        return [{ n: count }];
-      },
+  },
+  'max event time; event-time timeout at max + 5; on timeout remove and emit -1': {
+    call: (rows, state) => {
+      if (state.hasTimedOut) {
+        state.remove();
+        return [{ n: -1 }];
+      }
+      const greatest = Math.max(state.getOption() ?? 0, ...rows.map(({ t }) => t!));
+      state.update(greatest);
+      state.setTimeoutTimestamp((greatest + 5) * 1_000);
+      return [{ n: greatest }];
     },
-    'max event time; event-time timeout at max + 5; on timeout remove and emit -1': {
-      call: (rows, state) => {
-        if (state.hasTimedOut) {
-          state.remove();
-          return [{ n: -1 }];
-        }
-        const greatest = Math.max(state.getOption() ?? 0, ...rows.map(({ t }) => t!));
-        state.update(greatest);
-        state.setTimeoutTimestamp((greatest + 5) * 1_000);
-        return [{ n: greatest }];
-      },
-    },
-  };
+  },
+};
 
 function called(
   { call, columns = ['n'] }: (typeof CALLS)[string],
@@ -125,7 +130,9 @@ function called(
     call(rows, state).map((row) => ({ k: key.k, ...row }));
   const groups = stream.keyBy('k');
   return {
-    flow: groups.flatMapGroupsWithState(apply, { timeout: kind, ...(dropLate ? { dropLate } : {}) }).named(uid),
+    flow: groups
+      .flatMapGroupsWithState(apply, { timeout: kind, ...(dropLate ? { dropLate } : {}) })
+      .named(uid),
     columns,
   };
 }

@@ -18,7 +18,9 @@ interface JoinForm {
   readonly lpre?: string;
   readonly rpre?: string;
   readonly nullSafe?: boolean;
-  readonly window?: number | { readonly kind?: string; readonly size: number; readonly slide?: number };
+  readonly window?:
+    | number
+    | { readonly kind?: string; readonly size: number; readonly slide?: number };
   readonly stateBound?: { readonly left: string; readonly right: string };
 }
 

@@ -1,16 +1,7 @@
 // Turns the semantics of a structured vector into a pipeline. Each operator of the form becomes the
 // operator of our API that means the same, whatever stands in front of it or behind.
 
-import {
-  aggregateOf,
-  begin,
-  collected,
-  type Flow,
-  files,
-  seconds,
-  table,
-  windows,
-} from './api.ts';
+import { aggregateOf, begin, collected, type Flow, files, seconds, table, windows } from './api.ts';
 import { type Evaluate, expression, type Row } from './expressions.ts';
 import { groupFunctionOf } from './functions.ts';
 import { joinOf } from './plan-join.ts';
@@ -259,7 +250,10 @@ class PlanBuilder {
       first.columns.every((column) => other.columns.includes(column));
     const aligned = others.map((other) => (same(other) ? other : renamed(other, first.columns)));
     return {
-      stream: aligned.length === 0 ? first.stream : first.stream.union(...aligned.map((each) => each.stream)),
+      stream:
+        aligned.length === 0
+          ? first.stream
+          : first.stream.union(...aligned.map((each) => each.stream)),
       columns: first.columns,
       time: aligned.every(({ time }) => time === first.time) ? first.time : null,
       declared: [first, ...aligned].every(({ declared }) => declared),
@@ -409,7 +403,13 @@ class PlanBuilder {
 
 /** Whether the rows of the sink are those of an aggregate, and not of an operator behind it. */
 export function isTable({ root, mode }: StructuredForm): boolean {
-  const passes = ['select', 'filter', 'explode', 'staticJoin', ...(mode === 'complete' ? ['limit'] : [])];
+  const passes = [
+    'select',
+    'filter',
+    'explode',
+    'staticJoin',
+    ...(mode === 'complete' ? ['limit'] : []),
+  ];
   let node = root;
   while (passes.includes(node.op ?? '')) node = node.in!;
   if (node.op === 'union') {
@@ -479,7 +479,8 @@ export function inSeconds(row: Row): Row {
 
 function renamed(relation: Relation, columns: readonly string[]): Relation {
   const { stream, time } = relation;
-  if (relation.columns.length !== columns.length) unknown('a union of', [relation.columns, columns]);
+  if (relation.columns.length !== columns.length)
+    unknown('a union of', [relation.columns, columns]);
   const place = relation.columns.indexOf(time ?? '');
   return {
     ...relation,

@@ -1,8 +1,8 @@
 // What is known of a stream while a plan of a vector is turned into a pipeline: its columns, and which
 // of them holds the event time that its rows carry.
 
-import { milliseconds } from './api.ts';
 import type { Flow } from './api.ts';
+import { milliseconds } from './api.ts';
 import { expression } from './expressions.ts';
 
 export interface Relation {

@@ -12,7 +12,14 @@ export interface VectorFile {
 
 export interface Vector {
   readonly id: string;
-  readonly class: 'FINAL' | 'FINAL-IF-FINER' | 'STEP' | 'INTERVAL' | 'WATERMARK' | 'REJECT' | 'RULE';
+  readonly class:
+    | 'FINAL'
+    | 'FINAL-IF-FINER'
+    | 'STEP'
+    | 'INTERVAL'
+    | 'WATERMARK'
+    | 'REJECT'
+    | 'RULE';
   readonly batching?: string;
   readonly slowWatermarkOk?: boolean;
   readonly ordered?: boolean;

@@ -373,6 +373,7 @@ test('rows that come after the batch has ended are part of it for the next windo
     source: { partitionedBy: null },
     behindMs: 0,
     timed: [false],
+    refuse: () => {},
     takesResults: false,
     userCode: false,
   });
