@@ -118,7 +118,9 @@ export class KeyedValues {
   /** All keys that are there, in no certain order. */
   keyIds(): number[] {
     const keyIds: number[] = [];
-    this.table.forEach((rows, slot) => keyIds.push(rows.keyIds[slot]!));
+    this.table.forEach((rows, slot) => {
+      keyIds.push(rows.keyIds[slot]!);
+    });
     return keyIds;
   }
 
