@@ -80,22 +80,24 @@ export { list, map, rowsOf, value } from './plan/state.ts';
 export type { JoinTable } from './plan/static-table.ts';
 export { dynamodbTable, s3Table, staticRows } from './plan/static-table.ts';
 export type {
-  BatchStream,
   BatchTime,
-  GroupedStream,
   InitialState,
   KeyContext,
-  KeyedStream,
   MapWithStateOptions,
-  NamedPipeline,
-  Pipeline,
   ProcessDefinition,
-  Stream,
   TimeoutOptions,
   WatermarkOptions,
   WindowBounds,
-  WindowedStream,
   WindowOptions,
+} from './plan/step-options.ts';
+export type {
+  BatchStream,
+  GroupedStream,
+  KeyedStream,
+  NamedPipeline,
+  Pipeline,
+  Stream,
+  WindowedStream,
 } from './plan/stream.ts';
 export type { SessionWindow } from './plan/window.ts';
 export { counting, instants, session, sliding, tumbling } from './plan/window.ts';
