@@ -354,7 +354,8 @@ class PlanBuilder {
           return { ...Object.fromEntries(values), ...boundsOf(row) };
         }),
       columns: [...columns, 'w_start', 'w_end'],
-      time: 'w_end - 0.000001',
+      // The time of a window is its last moment, that of a moment is itself.
+      time: window['kind'] === 'rawTime' ? 'w_end' : 'w_end - 0.000001',
       declared: false,
       clocked: input.clocked,
     };
@@ -479,9 +480,15 @@ function windowOf(
 function boundsOf({ windowStart, windowEnd }: Row): Row {
   if (windowStart === undefined) return {};
   return {
-    w_start: Date.parse(windowStart as string) / 1_000,
-    w_end: Date.parse(windowEnd as string) / 1_000,
+    w_start: secondsOf(windowStart as string),
+    w_end: secondsOf(windowEnd as string),
   };
+}
+
+/** Seconds since 1970 of a time in ISO 8601, to the microsecond. */
+export function secondsOf(text: string): number {
+  const micros = /\.\d{3}(\d{3})Z$/.exec(text)?.[1] ?? '0';
+  return Date.parse(text) / 1_000 + Number(micros) / 1e6;
 }
 
 /** A name that no table keeps for itself. */

@@ -119,7 +119,8 @@ async function takeStep(
   else await run.push(batch);
   // A moved watermark is followed by a batch without data, in which such a row comes out again.
   const repeats = form.mode === 'update' && emitsEmptyGlobal(form.root);
-  if (repeats && run.watermark() !== before && form.noDataBatches !== false) await run.tick();
+  const hasMoved = (run.watermark() ?? 0) > (before ?? 0);
+  if (repeats && hasMoved && form.noDataBatches !== false) await run.tick();
 }
 
 interface StepCheck {
