@@ -48,3 +48,25 @@ export function createLimit(node: LimitNode, context: OperatorContext): WiredOpe
   };
   return { operator, pushes: [push] };
 }
+
+/** The first rows of the table of all results: it comes anew with each batch, so nothing is kept. */
+export function createTableLimit(node: LimitNode, context: OperatorContext): WiredOperator {
+  const { next, behindMs } = context;
+  let left = 0;
+  const operator = {
+    uid: node.uid,
+    behindMs,
+    begin() {
+      left = node.count;
+    },
+    finishRows() {},
+    close() {},
+    countState: () => 0,
+  };
+  const push: Push = (row, timeMs) => {
+    if (left === 0) return;
+    left -= 1;
+    next(row, timeMs);
+  };
+  return { operator, pushes: [push] };
+}

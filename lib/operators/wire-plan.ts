@@ -9,6 +9,7 @@ import {
   type AggregateNode,
   isOperator,
   isSink,
+  type LimitNode,
   type OperatorNode,
   type OutputMode,
   type Plan,
@@ -22,7 +23,7 @@ import { createBatchWindow } from './batch-window.ts';
 import { createDeduplicate } from './deduplicate.ts';
 import { createSchemaCheck } from './event-schema.ts';
 import { createJoin, joinLagMs } from './join.ts';
-import { createLimit } from './limit.ts';
+import { createLimit, createTableLimit } from './limit.ts';
 import { createMapGroups } from './map-groups.ts';
 import { createMapWithState } from './map-with-state.ts';
 import { createPartitionCheck } from './partition-check.ts';
@@ -124,7 +125,7 @@ class Wiring {
 
   private into(node: PlanNode, mode: OutputMode | null): readonly (Push | null)[] {
     // What has state is wired once: rows of records and final rows of an aggregation are alike to it.
-    const isOnce = mode === 'append' && (hasState(node) || this.isMixed(node));
+    const isOnce = mode === 'append' && (this.hasState(node) || this.isMixed(node));
     const name = `${isOnce ? null : mode} ${node.uid}`;
     const known = this.wired.get(name);
     if (known !== undefined) return known;
@@ -199,6 +200,7 @@ class Wiring {
 
   private intoOperator(node: OperatorNode, mode: OutputMode | null): readonly (Push | null)[] {
     if (node.kind === 'transform-batch') return this.intoTransform(node, mode);
+    if (node.kind === 'limit' && this.limitsTable(node)) return [this.intoTableLimit(node, mode)];
     if (mode === 'update' || mode === 'complete') return node.inputs.map(() => null);
     if (node.kind === 'aggregate' || node.kind === 'reduce') return [this.intoAggregation(node)];
     const wired = this.createOperator(node, this.contextOf(node, this.after(node.uid, null)));
@@ -218,6 +220,14 @@ class Wiring {
     this.operators.push(operator);
     this.mayFailLate = true;
     return pushes;
+  }
+
+  private intoTableLimit(node: LimitNode, mode: OutputMode | null): Push | null {
+    const next = this.after(node.uid, mode);
+    if (next === null) return null;
+    const { operator, pushes } = createTableLimit(node, this.contextOf(node, next));
+    this.operators.push(operator);
+    return pushes[0]!;
   }
 
   private createOperator(
@@ -246,9 +256,10 @@ class Wiring {
 
   private intoAggregation(node: AggregateNode | ReduceNode): Push {
     const context = this.contextOf(node, null);
-    if (node.window !== null && node.window.kind !== 'count' && !context.timed[0]) {
+    if (node.window !== null && node.window.kind !== 'count' && !this.hasTime(node.uid)) {
       throw refuse(node, 'has windows but no event time in front of it; declare a watermark');
     }
+    const hasState = (each: PlanNode) => this.hasState(each);
     const behind = (consumer: PlanNode) => hasState(consumer) || this.leadsTo(consumer, hasState);
     const { operator, push, mayFailLate } = createAggregation(node, context, {
       pushes: {
@@ -311,6 +322,21 @@ class Wiring {
     return this.behindMs(uid) + (node.kind === 'join' ? joinLagMs(node) : 0);
   }
 
+  /** Whether a node keeps what it saw, so that it must see each final row once. */
+  private hasState(node: PlanNode): boolean {
+    if (node.kind === 'limit') return !this.limitsTable(node);
+    return isOperator(node) && node.kind !== 'transform-batch';
+  }
+
+  /** Whether a limit cuts the table of all results, which comes anew with each batch. */
+  private limitsTable(node: LimitNode): boolean {
+    return this.isBehindAggregation(node.uid) && !this.leadsTo(node, isNoTableSink);
+  }
+
+  private hasTime(uid: string): boolean {
+    return this.upstreamOf(uid).some((node) => isClock(node) || node.kind === 'event-time');
+  }
+
   private isTimed(uid: string): boolean {
     return [this.nodeOf(uid), ...this.upstreamOf(uid)].some(isClock);
   }
@@ -347,9 +373,9 @@ class Wiring {
   }
 }
 
-const isClock = ({ kind }: PlanNode) => kind === 'watermark' || kind === 'processing-time';
+const isNoTableSink = (node: PlanNode) => isSink(node) && node.mode !== 'complete';
 
-const hasState = (node: PlanNode) => isOperator(node) && node.kind !== 'transform-batch';
+const isClock = ({ kind }: PlanNode) => kind === 'watermark' || kind === 'processing-time';
 
 /** Whether a node hands on rows when the watermark has advanced, after the rows of the batch. */
 const givesOutByWatermark = (node: PlanNode) =>

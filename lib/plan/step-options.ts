@@ -98,7 +98,7 @@ export interface ProcessDefinition<Row, Key, State extends StateParts, Out> {
   onTimer?(timeMs: number, context: ProcessContext<ShownKey<Key>, State, Out>): void;
 }
 
-export /** The window of a result row: ISO 8601 in UTC with milliseconds, the end exclusive. */
+/** The window of a result row: ISO 8601 in UTC with milliseconds, the end exclusive. */
 export interface WindowBounds {
   readonly windowStart: string;
   readonly windowEnd: string;

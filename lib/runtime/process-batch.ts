@@ -212,9 +212,10 @@ class CompiledPlan implements ExecutablePlan {
   }
 }
 
-/** Where the watermark of a plan begins: at 1970, unless a declaration opens it downwards. */
+/** Where the watermark of a plan begins: at 1970, unless there is none, or one that is opened downwards. */
 function watermarkStart({ nodes }: Plan): 0 | null {
   const declared = nodes.filter((node) => node.kind === 'watermark');
+  if (!nodes.some(({ kind }) => kind === 'watermark' || kind === 'processing-time')) return null;
   return declared.some(({ startMs }) => startMs === null) ? null : 0;
 }
 

@@ -15,7 +15,7 @@ interface State<Kept> {
   getOption(): Kept | undefined;
   update(kept: Kept): void;
   remove(): void;
-  setTimeoutDuration(ms: number): void;
+  setTimeoutDuration(duration: string): void;
   setTimeoutTimestamp(ms: number): void;
 }
 
@@ -104,7 +104,7 @@ const CALLS: Readonly<
       }
       const count = counted(rows, state);
       state.update(count);
-      state.setTimeoutDuration(10_000);
+      state.setTimeoutDuration('10 seconds');
       return [{ n: count }];
     },
   },

@@ -10,7 +10,7 @@ export interface RandomCase {
   readonly steps: readonly Readonly<Record<string, readonly (readonly Value[])[]>>[];
 }
 
-const KEYS = ['a', 'b', 'c', '', '1e3', 'ключ', 'e\u0301', 'é', '[1]', "it's \"q\"", '😀'];
+const KEYS = ['a', 'b', 'c', '', '1e3', 'ключ', 'e\u0301', 'é', '[1]', 'it\'s "q"', '😀'];
 
 /** A part of a plan with the columns that its rows have. */
 interface Part {
@@ -210,7 +210,10 @@ class Randomly {
     if (part.texts.length === 0) return part;
     this.names += 1;
     const [key, value] = [`sk${this.names}`, `sv${this.names}`];
-    const rows = Array.from({ length: 1 + this.draw(4) }, () => [this.pick(KEYS), this.draw(10) - 3]);
+    const rows = Array.from({ length: 1 + this.draw(4) }, () => [
+      this.pick(KEYS),
+      this.draw(10) - 3,
+    ]);
     return {
       ...part,
       node: {

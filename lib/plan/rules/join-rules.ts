@@ -3,7 +3,7 @@
 
 import type { JoinNode, TimeBound } from '../plan.ts';
 import type { PlanDraft, PlanProblem } from './plan-problem.ts';
-import { isTimed } from './plan-problem.ts';
+import { hasTime, isTimed } from './plan-problem.ts';
 
 export function joinProblems(plan: PlanDraft): PlanProblem[] {
   return plan.nodes
@@ -19,10 +19,10 @@ function boundProblems(plan: PlanDraft, node: JoinNode): PlanProblem[] {
       message: `no times lie within the bounds of '${node.uid}': let 'from' be less than 'to', or equal with both inclusive`,
     });
   }
-  if (isBounded(node) && !isTimed(plan, node)) {
+  if (isBounded(node) && !hasTime(plan, node)) {
     problems.push({
-      code: 'join-without-watermark',
-      message: `'${node.uid}' goes by event time, but not all of its rows have one: declare .withWatermark(…) on both sides`,
+      code: 'join-without-time',
+      message: `'${node.uid}' goes by event time, but not all of its rows have one: declare .withWatermark(…) or .eventTime(…) on both sides`,
     });
   }
   return problems;

@@ -1,6 +1,6 @@
 // Which output mode rows can have, by what stands in front of a sink: the table of Spark.
 
-import type { PlanNode, SinkNode } from '../plan.ts';
+import { isSink, type PlanNode, type SinkNode } from '../plan.ts';
 import type { AggregationNode, PlanDraft, PlanProblem } from './plan-problem.ts';
 import {
   aggregationsBefore,
@@ -45,23 +45,31 @@ export function modeProblems(plan: PlanDraft, sink: SinkNode): PlanProblem[] {
 
 /** Behind an aggregation an operator with state takes final rows: there must be some. */
 export function chainProblems(plan: PlanDraft): PlanProblem[] {
-  return plan.nodes.filter(isStateful).flatMap((node) => {
-    const groups = upstreamOf(plan, node).find(isOneRowPerCall);
-    if (groups !== undefined) {
-      return [
-        {
-          code: 'map-groups-not-last',
-          message: `'${node.uid}' stands behind '${groups.uid}', whose rows are updates: use .flatMapGroupsWithState`,
-        },
-      ];
-    }
-    return aggregationsBefore(plan, node)
-      .filter((before) => !isEverFinal(plan, before))
-      .map((before) => ({
-        code: 'chain-not-final',
-        message: `'${node.uid}' takes the final rows of '${before.uid}', but without a watermark and a window none ever is: declare .withWatermark(…) and put .window(…) before '${before.uid}'`,
-      }));
-  });
+  return plan.nodes
+    .filter((node) => isStateful(node) && !limitsTable(plan, node))
+    .flatMap((node) => {
+      const groups = upstreamOf(plan, node).find(isOneRowPerCall);
+      if (groups !== undefined) {
+        return [
+          {
+            code: 'map-groups-not-last',
+            message: `'${node.uid}' stands behind '${groups.uid}', whose rows are updates: use .flatMapGroupsWithState`,
+          },
+        ];
+      }
+      return aggregationsBefore(plan, node)
+        .filter((before) => !isEverFinal(plan, before))
+        .map((before) => ({
+          code: 'chain-not-final',
+          message: `'${node.uid}' takes the final rows of '${before.uid}', but without a watermark and a window none ever is: declare .withWatermark(…) and put .window(…) before '${before.uid}'`,
+        }));
+    });
+}
+
+/** Whether a limit cuts the table of all results, which comes anew with each batch. */
+function limitsTable(plan: PlanDraft, node: PlanNode): boolean {
+  const sinks = plan.nodes.filter((each) => isSink(each) && upstreamOf(plan, each).includes(node));
+  return node.kind === 'limit' && sinks.every((each) => 'mode' in each && each.mode === 'complete');
 }
 
 function appendProblems(
@@ -108,7 +116,11 @@ function updateProblems(plan: PlanDraft, sink: SinkNode): PlanProblem[] {
         code: 'update-of-limit',
         message: `'${sink.uid}' is in mode update, but rows behind '${node.uid}' never change: use mode append`,
       });
-    } else if (isAggregation(node) && node.window?.kind === 'session') {
+    } else if (
+      sink.kind !== 'foreach-batch-sink' &&
+      isAggregation(node) &&
+      node.window?.kind === 'session'
+    ) {
       problems.push({
         code: 'update-mode-unsupported-for-session',
         message: `'${sink.uid}' is in mode update, which cannot take back a session of '${node.uid}' that grew: use mode append`,
@@ -131,9 +143,14 @@ function completeProblems(plan: PlanDraft, sink: SinkNode): PlanProblem[] {
       },
     ];
   }
-  const chained = chainedIn(plan, upstream);
+  const chained = chainedIn(
+    plan,
+    // A limit behind an aggregation cuts its table.
+    upstream.filter(({ kind }) => kind !== 'limit'),
+  );
   if (chained !== undefined) return [behindChain(sink, chained)];
-  const [direct] = aggregationsBefore(plan, sink);
+  const keepsRows = (node: PlanNode) => isStateful(node) && node.kind !== 'limit';
+  const [direct] = upstreamOf(plan, sink, keepsRows).filter(isAggregation);
   const untabled = upstreamOf(plan, sink, isAggregation).find(isSource);
   if (direct === undefined || untabled !== undefined) {
     return [

@@ -81,6 +81,19 @@ export function aggregationsBefore(plan: PlanDraft, node: PlanNode): readonly Ag
   return upstreamOf(plan, node, isStateful).filter(isAggregation);
 }
 
+/** Whether every row that comes to a node has an event time, also where no watermark is declared. */
+export function hasTime(plan: PlanDraft, node: PlanNode): boolean {
+  const uids: readonly string[] = node.inputs;
+  return plan.nodes
+    .filter(({ uid }) => uids.includes(uid))
+    .every(
+      (each) =>
+        isClock(each) ||
+        each.kind === 'event-time' ||
+        (each.inputs.length > 0 && each !== node && hasTime(plan, each)),
+    );
+}
+
 /** Whether every way to a node, by one of its inputs or by all, leads over a watermark. */
 export function isTimed(plan: PlanDraft, node: PlanNode, input?: number): boolean {
   const inputs = input === undefined ? node.inputs : node.inputs.slice(input, input + 1);

@@ -2,7 +2,7 @@
 
 import type { PlanNode } from '../plan.ts';
 import type { PlanDraft, PlanProblem } from './plan-problem.ts';
-import { isAggregation, isClock, isTimed, upstreamOf } from './plan-problem.ts';
+import { hasTime, isAggregation, isClock, isTimed, upstreamOf } from './plan-problem.ts';
 
 export function timeProblems(plan: PlanDraft): PlanProblem[] {
   return plan.nodes.flatMap((node) => [
@@ -40,18 +40,11 @@ function untimed(plan: PlanDraft, node: PlanNode): PlanProblem[] {
   switch (node.kind) {
     case 'aggregate':
     case 'reduce':
-      if (node.window === null || node.window.kind === 'count') return [];
+      if (node.window === null || node.window.kind === 'count' || hasTime(plan, node)) return [];
       return [
         {
           code: 'window-without-watermark',
           message: `the windows of '${node.uid}' have no event time: declare .withWatermark(…) before .keyBy`,
-        },
-      ];
-    case 'event-time':
-      return [
-        {
-          code: 'event-time-without-watermark',
-          message: `'${node.uid}' chooses another event time, but there is no watermark: declare .withWatermark(…) first`,
         },
       ];
     case 'deduplicate':
