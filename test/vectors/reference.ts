@@ -246,8 +246,7 @@ export class Reference {
       ([name, text]) => [name, expression(text)] as const,
     );
     const aggs = Object.entries(node['aggs'] as Record<string, [string, string?]>).map(
-      ([name, [kind, text]]) =>
-        [name, kind, text === undefined ? null : expression(text)] as const,
+      ([name, [kind, text]]) => [name, kind, text === undefined ? null : expression(text)] as const,
     );
     const timeOf = window['kind'] === 'none' ? null : expression(node['time'] as string);
     let groups: Group[] = [];
@@ -315,8 +314,7 @@ export class Reference {
     const meet = (mine: Stored, other: Stored, isLeft: boolean) => {
       const [one, two] = isLeft ? [mine, other] : [other, mine];
       const fits = one.key.every(
-        (value, index) =>
-          value === two.key[index] && (value !== null || form.nullSafe === true),
+        (value, index) => value === two.key[index] && (value !== null || form.nullSafe === true),
       );
       return (
         fits &&
