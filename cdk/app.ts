@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import {
   App,
   CloudFormationValidatePlugin,
+  Duration,
   type IPolicyValidationPlugin,
   RemovalPolicy,
   Stack,
@@ -30,6 +31,7 @@ try {
     builtinCloudFormationValidation: false,
   });
   const shardCount = Number(contextOf(app, 'shardCount'));
+  const maxBatchingWindow = Duration.seconds(Number(contextOf(app, 'batchingWindowSeconds')));
   const removalPolicy = removalPolicyOf(app);
   for (const name of contextOf(app, 'pipeline').split(',')) {
     const stack = new Stack(app, `Rivulet-${name}`, {
@@ -38,6 +40,7 @@ try {
     new StreamingPipeline(stack, 'Pipeline', {
       entry: join(PIPELINES_FOLDER, `${name}.ts`),
       shardCount,
+      maxBatchingWindow,
       removalPolicy,
     });
   }

@@ -68,21 +68,23 @@ export { kinesis } from './plan/source.ts';
 export type { JoinTable } from './plan/static-table.ts';
 export { dynamodbTable, s3Table, staticRows } from './plan/static-table.ts';
 export type {
-  BatchStream,
   BatchTime,
-  GroupedStream,
   InitialState,
-  KeyedStream,
   MapWithStateOptions,
-  NamedPipeline,
-  Pipeline,
   ProcessDefinition,
-  Stream,
   TimeoutOptions,
   WatermarkOptions,
   WindowBounds,
-  WindowedStream,
   WindowOptions,
+} from './plan/step-options.ts';
+export type {
+  BatchStream,
+  GroupedStream,
+  KeyedStream,
+  NamedPipeline,
+  Pipeline,
+  Stream,
+  WindowedStream,
 } from './plan/stream.ts';
 export type {
   GroupState,

@@ -108,6 +108,40 @@ describe('pairs', () => {
   });
 });
 
+test('an open bound finds rows that came in this batch, before and after the first search', () => {
+  const drive = new JoinDrive({ within: bound('[', null, 2_000, ']') });
+  const { rows } = drive.pushInOrder([
+    ['right', row(5)],
+    ['left', row(10)],
+    ['right', row(12)],
+    ['left', row(500)],
+    ['right', row(501)],
+  ]);
+  expect(rows).toEqual([pair(10, 5), pair(10, 12), pair(500, 5), pair(500, 12), pair(500, 501)]);
+});
+
+test('keys stand in one place though the source is partitioned by what one side calls so', () => {
+  const { plan } = new JoinDrive({
+    leftKey: keyOf('k', 'shop'),
+    rightKey: keyOf('id', 'shop'),
+    leftWhere: ({ v }: { readonly v: number }) => v === 1,
+    rightWhere: ({ v }: { readonly v: number }) => v === 2,
+    delays: PATIENT,
+  });
+  const nodes = plan.nodes.flatMap((node): PlanNode[] => {
+    if (node.kind === 'kinesis-source') {
+      return node.uid === 'left' ? [{ ...node, partitionedBy: ['k'] }] : [];
+    }
+    return [node.uid === 'right time' ? { ...node, inputs: ['left'] } : node] as PlanNode[];
+  });
+  const drive = new JoinDrive({}, { ...plan, inOneTask: false, nodes });
+  const [left, right] = [1, 2].map((v) => ({ ...row(v), id: 'a', shop: 7, v }));
+  drive.push({ left: [left] });
+  // A new sandbox knows the key from state alone.
+  drive.coldStart();
+  expect(drive.push({ left: [right] }).rows).toEqual([{ left, right }]);
+});
+
 describe('late rows', () => {
   test('are dropped and counted; a row just above the watermark is not', () => {
     const drive = new JoinDrive({ within: around, type: 'full' });

@@ -86,8 +86,8 @@ describe('over one batch', () => {
   });
 
   test('fields are own fields', () => {
-    expect(made(batches.groupByKey('toString' as 'plane'), ['text', {}])).toEqual([
-      { toString: null, value: ['text', {}] },
+    expect(made(batches.groupByKey('toString' as 'plane'), [{}, 'text'])).toEqual([
+      { toString: null, value: [{}, 'text'] },
     ]);
   });
 

@@ -63,6 +63,15 @@ describe('streams that meet', () => {
     ]);
   });
 
+  test('keep the name that the left one gave', () => {
+    const shared = departures.map((flight) => flight);
+    const united = shared.named('checked').filter(Boolean).union(shared);
+    expect(placesOf(united.to(noop(), { mode: 'append' }))[1]).toEqual([
+      'checked',
+      'kinesis-departures',
+    ]);
+  });
+
   test('keep the late sink that one of them gave to an operator of both', () => {
     const counted = departures
       .withWatermark('at', '1 minute')

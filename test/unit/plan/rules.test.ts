@@ -266,6 +266,8 @@ describe('what can run', () => {
     const chain = hourly.keyBy!('n').window!(hour).aggregate!(m);
     expect(codesOf(sessions.to!(table, append))).toEqual([]);
     expect(codesOf(chain.filter!(run).to!(table, append))).toEqual([]);
+    const few = hourly.dropDuplicates!('key').limit!(3).sample!(0.5, 'key');
+    expect(codesOf(few.to!(table, append))).toEqual([]);
     const running = events.keyBy!('key').updateStateByKey!(run);
     expect(codesOf(running.to!(table, update))).toEqual([]);
   });
