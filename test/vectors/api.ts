@@ -5,7 +5,6 @@ import {
   avg,
   count,
   counting,
-  dynamodb,
   foreachBatch,
   instants,
   kinesis,
@@ -122,9 +121,6 @@ export function begin(
 
 /** Takes rows of any type and keeps none: `drive` sees them. */
 export const collected = (name: string): unknown => foreachBatch(name, () => {});
-
-/** A table of results. */
-export const resultTable = (name: string): unknown => dynamodb(name);
 
 /** Files for rows of any type. */
 export const files = (name: string): unknown => s3(name, { partitionBy: 'none' });

@@ -1,6 +1,5 @@
 // The functions with state that DStream vectors name in words.
 
-import { type Key, valueOfKey } from './functions.ts';
 import { unknown, type Value, type Vector } from './vector.ts';
 
 interface Pair {
@@ -96,8 +95,8 @@ export function keyFunctionOf(name: string, { steps }: Vector) {
   const apply = FUNCTIONS[name] ?? unknown('a function', name);
   // Twice the key is two rows, or its text doubled, as the vector has it.
   const doubles = name === 'count, emit key twice' && steps.some(isDoubled);
-  return (key: Key, row: Pair | undefined, state: State) => {
-    const xs = apply(valueOfKey(key), row, state);
+  return (key: Value, row: Pair | undefined, state: State) => {
+    const xs = apply(key, row, state);
     return { xs: doubles ? [xs.map(String).join('')] : xs };
   };
 }

@@ -3,7 +3,6 @@
 
 import { aggregateOf, begin, collected, type Flow, milliseconds, windows } from './api.ts';
 import { expression, type Row } from './expressions.ts';
-import { type Key, valueOfKey } from './functions.ts';
 import { MAX_AHEAD } from './relation.ts';
 import { onlyKnown, unknown, type Value } from './vector.ts';
 
@@ -118,7 +117,7 @@ function windowOf({ kind, size = 0, slide = 0, gap = 0, gapExpr }: WindowForm): 
 }
 
 interface TimedContext {
-  readonly key: Key;
+  readonly key: Value;
   readonly state: {
     readonly sum: { get(): number | undefined; set(sum: number): void };
     readonly next: { get(): number | undefined; set(ms: number): void };
@@ -144,7 +143,7 @@ function periodicPlan({ window, trigger, output }: FlinkForm): FlinkPlan {
         timers.register(next);
       },
       onTimer(atMs: number, { key, state, timers, emit }: TimedContext) {
-        emit({ k: valueOfKey(key), result: state.sum.get() ?? 0 });
+        emit({ k: key, result: state.sum.get() ?? 0 });
         state.next.set(atMs + interval);
         timers.register(atMs + interval);
       },

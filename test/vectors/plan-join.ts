@@ -52,13 +52,14 @@ export function joinOf(
     })
     .named(sides.uid);
   const clocked = left.clocked || right.clocked;
+  const { hasWatermark } = left;
   const windowed = form.window !== undefined;
   if (form.type === 'semi') {
     // The left rows themselves: their window is that of their time.
     const { columns, time } = left;
     const stream = windowed ? joined.map(withWindow(form)) : joined;
     const all = windowed ? [...columns, 'w_start', 'w_end'] : columns;
-    return { stream, columns: all, time, declared: left.declared, clocked };
+    return { stream, columns: all, time, declared: left.declared, clocked, hasWatermark };
   }
   const nothing = Object.fromEntries(
     [...left.columns, ...right.columns].map((column) => [column, null]),
@@ -81,23 +82,14 @@ export function joinOf(
     time: null,
     declared: false,
     clocked,
+    hasWatermark,
   };
 }
 
 /** A side with the time that the join goes by; where the form has none, no row of it is late. */
 function sideOf(relation: Relation, time: string | undefined, hasWatermark = false): Relation {
-  if (time !== undefined) {
-    return relation.clocked || hasWatermark
-      ? withTime(relation, time, { nulls: 'keep' })
-      : untold(relation, time);
-  }
+  if (time !== undefined) return withTime(relation, time, { nulls: 'keep' });
   return hasWatermark ? relation : withoutTime(relation);
-}
-
-/** An event time without a watermark: rows of this side are never late. */
-function untold(relation: Relation, time: string): Relation {
-  const clocked = withTime({ ...relation, clocked: true }, time, { nulls: 'keep' });
-  return { ...clocked, clocked: false };
 }
 
 function whereOf(text: string): (row: Row) => boolean {

@@ -100,15 +100,19 @@ class PlanBuilder {
   private readonly stateful: string[] = [];
   private readonly reached = new Map<string, number>();
   private readonly uses = new Map<string, number>();
+  private readonly hasWatermark: boolean;
   private tables = 0;
 
   constructor(form: StructuredForm, variant: PlanVariant) {
     this.form = form;
     this.variant = variant;
+    this.hasWatermark = Object.values(form.sources).some(
+      ({ eventTime }) => eventTime !== undefined,
+    );
     this.from = begin('vector', {
       inOneTask: variant.partitionedBy === null && !variant.anyShard,
       noDataBatches: form.noDataBatches ?? true,
-      watermarkPolicy: form.watermarkPolicy ?? 'min',
+      watermarkPolicy: policyOf(form),
     });
   }
 
@@ -128,7 +132,7 @@ class PlanBuilder {
     const sink = form.sink === 'file' ? files(SINK) : collected(SINK);
     if (form.sink !== undefined && form.sink !== 'file') unknown('a sink', form.sink);
     // Only the rows of aggregates change; what else comes out in update mode is new.
-    const mode = isTable(form) ? form.mode : 'append';
+    const mode = isTable(form) && !isSessionUpdate(form) ? form.mode : 'append';
     const pipeline = results.to(sink, { mode }).named(SINK);
     return { pipeline, stateful: this.stateful, reached: this.reached };
   }
@@ -183,7 +187,8 @@ class PlanBuilder {
             ...(watermarkFilter === undefined ? {} : { filter: watermarkFilter }),
           });
     if (declared.eventTime === undefined) {
-      return { stream, columns, time: null, declared: false, clocked: false };
+      const { hasWatermark } = this;
+      return { stream, columns, time: null, declared: false, clocked: false, hasWatermark };
     }
     const filtered =
       declared.filter === undefined ? stream : stream.filter(truth(expression(declared.filter)));
@@ -197,6 +202,7 @@ class PlanBuilder {
       time: declared.eventTime,
       declared: true,
       clocked: true,
+      hasWatermark: true,
     };
   }
 
@@ -258,6 +264,7 @@ class PlanBuilder {
       time: aligned.every(({ time }) => time === first.time) ? first.time : null,
       declared: [first, ...aligned].every(({ declared }) => declared),
       clocked: inputs.some(({ clocked }) => clocked),
+      hasWatermark: first.hasWatermark,
     };
   }
 
@@ -358,6 +365,7 @@ class PlanBuilder {
       time: window['kind'] === 'rawTime' ? 'w_end' : 'w_end - 0.000001',
       declared: false,
       clocked: input.clocked,
+      hasWatermark: input.hasWatermark,
     };
   }
 
@@ -393,6 +401,7 @@ class PlanBuilder {
       time: null,
       declared: false,
       clocked: input.clocked,
+      hasWatermark: input.hasWatermark,
     };
   }
 
@@ -411,6 +420,17 @@ class PlanBuilder {
   }
 }
 
+/**
+ * Which watermark counts. A join needs one on both sides; the side of which the form says none gets one
+ * that is far behind, which must not hold the only other one back.
+ */
+function policyOf({ sources, watermarkPolicy }: StructuredForm): 'min' | 'max' {
+  const all = Object.values(sources);
+  const declared = all.filter(({ eventTime }) => eventTime !== undefined);
+  const isOnly = declared.length === 1 && declared[0]!.extraWatermarks === undefined;
+  return watermarkPolicy ?? (isOnly && all.length > 1 ? 'max' : 'min');
+}
+
 /** Whether the rows of the sink are those of an aggregate, and not of an operator behind it. */
 export function isTable({ root, mode }: StructuredForm): boolean {
   const passes = [
@@ -426,6 +446,14 @@ export function isTable({ root, mode }: StructuredForm): boolean {
     return node.inputs!.every((each) => isTable({ root: each, mode } as StructuredForm));
   }
   return node.op === 'agg';
+}
+
+/** Updates of sessions are refused here; what they come to in the end is what append gives. */
+export function isSessionUpdate({ root, mode }: StructuredForm): boolean {
+  let node = root;
+  while (node.op !== 'agg' && node.in !== undefined) node = node.in;
+  const window = node['window'] as { readonly kind?: string } | undefined;
+  return mode === 'update' && window?.kind === 'session';
 }
 
 /** An object from values in the order of columns; what is not there is null. */

@@ -14,6 +14,8 @@ export interface Relation {
   readonly declared: boolean;
   /** Whether a watermark is declared in front of it. */
   readonly clocked: boolean;
+  /** Whether the plan declares any watermark, so that one more must not open it downwards. */
+  readonly hasWatermark: boolean;
 }
 
 /** The field that holds an event time that is no column, in microseconds. */
@@ -52,7 +54,7 @@ export function withTime(
         timed.withWatermark(TIME_FIELD, milliseconds(36_500 * 86_400_000), {
           unit: 'microseconds',
           maxAhead: MAX_AHEAD,
-          beforeEpoch: true,
+          beforeEpoch: !relation.hasWatermark,
         }),
     time,
     declared: false,

@@ -2,7 +2,7 @@
 // those of the vectors; what they stand for is written here as a query of ours.
 
 import { drive } from '../../lib/testing/index.ts';
-import { aggregateOf, begin, collected, type Flow, resultTable, windows } from './api.ts';
+import { aggregateOf, begin, collected, type Flow, windows } from './api.ts';
 import { expectSame } from './compare.ts';
 import { MAX_AHEAD } from './relation.ts';
 import { unknown, type Vector } from './vector.ts';
@@ -41,7 +41,7 @@ interface Rejected {
 
 const REJECTED: Readonly<Record<string, Rejected>> = {
   'update-mode-unsupported-for-session': {
-    attempt: () => refusal(() => sessions().to(resultTable('sessions'), { mode: 'update' })),
+    attempt: () => refusal(() => sessions().to(collected('sessions'), { mode: 'update' })),
     names: /session.*update|update.*session/s,
   },
   'join-needs-equality': {
@@ -78,37 +78,36 @@ const REJECTED: Readonly<Record<string, Rejected>> = {
 };
 
 /** Queries by the kinds of the matrix. */
-const KINDS: Readonly<Record<string, () => { readonly flow: Flow }>> = {
-  'event-time aggregation with watermark': () => ({
-    flow: timed().keyBy('k').window(windows.tumbling(5_000)).aggregate(COUNT),
-  }),
-  'other aggregation': () => ({ flow: events().keyBy('k').aggregate(COUNT) }),
-  mapGroupsWithState: () => ({
-    flow: events()
+const KINDS: Readonly<Record<string, () => Flow>> = {
+  'event-time aggregation with watermark': () =>
+    timed().keyBy('k').window(windows.tumbling(5_000)).aggregate(COUNT),
+  'other aggregation': () => events().keyBy('k').aggregate(COUNT),
+  mapGroupsWithState: () =>
+    events()
       .keyBy('k')
       .mapGroupsWithState(() => ({})),
-  }),
-  'flatMapGroupsWithState append': () => ({
-    flow: events()
+  'flatMapGroupsWithState append': () =>
+    events()
       .keyBy('k')
       .flatMapGroupsWithState(() => []),
-  }),
-  'flatMapGroupsWithState update': () => ({
-    flow: events()
+  'flatMapGroupsWithState update': () =>
+    events()
       .keyBy('k')
       .flatMapGroupsWithState(() => []),
-  }),
   'stream-stream join': () => {
     const from = begin('vector', { inOneTask: true });
-    return { flow: from('left', null).join(from('right', null), { on: 'k' }) };
+    return from('left', null).join(from('right', null), { on: 'k' });
   },
-  other: () => ({ flow: events().map((row) => row) }),
-  'session window aggregation': () => ({ flow: sessions() }),
-  limit: () => ({ flow: events().limit(3) }),
+  other: () => events().map((row) => row),
+  'session window aggregation': () => sessions(),
+  limit: () => events().limit(3),
 };
 
-/** Modes that hold for one of several queries of a kind. */
-const LIMIT_OF_TABLE = () => events().keyBy('k').aggregate(COUNT).limit(3);
+const firstOfTable = () =>
+  events()
+    .keyBy('k')
+    .aggregate(COUNT)
+    .transformBatch((rows: readonly unknown[]) => rows.slice(0, 3));
 
 const COUNT = { n: aggregateOf('count', null) };
 
@@ -132,13 +131,10 @@ function checkMatrix(matrix: readonly (readonly [string, readonly string[]])[]):
 
 function acceptedModes(kind: string, make: (typeof KINDS)[string]): readonly string[] {
   return MODES.filter((mode) => {
-    const { flow } = make();
-    // An item of a table could not follow a session whose start moves; a function is told of each.
-    const isOfSessions = kind.startsWith('session') && mode === 'update';
-    const sink = isOfSessions ? resultTable('sessions') : collected('rows');
-    // A table of all results needs an aggregation in front of the limit.
-    const isWhole = kind === 'limit' && mode === 'complete';
-    return refusal(() => (isWhole ? LIMIT_OF_TABLE() : flow).to(sink, { mode })) === null;
+    // The first rows of a table of all results are no rows that stay.
+    const isTable = kind === 'limit' && mode === 'complete';
+    const flow = isTable ? firstOfTable() : make();
+    return refusal(() => flow.to(collected('rows'), { mode })) === null;
   });
 }
 

@@ -116,11 +116,7 @@ function updateProblems(plan: PlanDraft, sink: SinkNode): PlanProblem[] {
         code: 'update-of-limit',
         message: `'${sink.uid}' is in mode update, but rows behind '${node.uid}' never change: use mode append`,
       });
-    } else if (
-      sink.kind !== 'foreach-batch-sink' &&
-      isAggregation(node) &&
-      node.window?.kind === 'session'
-    ) {
+    } else if (isAggregation(node) && node.window?.kind === 'session') {
       problems.push({
         code: 'update-mode-unsupported-for-session',
         message: `'${sink.uid}' is in mode update, which cannot take back a session of '${node.uid}' that grew: use mode append`,
