@@ -1,6 +1,3 @@
+export type { SourceProps } from './source-streams.ts';
 export type { StaticTablePlace } from './static-tables.ts';
-export {
-  type SourceProps,
-  StreamingPipeline,
-  type StreamingPipelineProps,
-} from './streaming-pipeline.ts';
+export { StreamingPipeline, type StreamingPipelineProps } from './streaming-pipeline.ts';

@@ -1,8 +1,10 @@
+import { Stack } from 'aws-cdk-lib';
 import type { ITable, Table } from 'aws-cdk-lib/aws-dynamodb';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Bucket, IBucket } from 'aws-cdk-lib/aws-s3';
-import type { TablePlaces } from '../lib/contract/environment.ts';
+import type { Construct } from 'constructs';
+import { OPTIONAL_ENVIRONMENT, type TablePlaces } from '../lib/contract/environment.ts';
 import type { Plan, StaticTable } from '../lib/plan/plan.ts';
 import type { EngineFunction } from './constructs/engine-function.ts';
 import { refuse } from './refuse.ts';
@@ -47,6 +49,12 @@ export function findStaticTables(
       for (const place of Object.values(given)) grantRead(task, place);
     },
   };
+}
+
+/** Tells the task where tables are read, where there are any. */
+export function tableVariables(scope: Construct, { places }: StaticTables): Record<string, string> {
+  if (Object.keys(places).length === 0) return {};
+  return { [OPTIONAL_ENVIRONMENT.staticTables]: Stack.of(scope).toJsonString(places) };
 }
 
 const EXAMPLES = { s3: "{ bucket, key: 'rows.ndjson' }", dynamodb: '{ table }' } as const;

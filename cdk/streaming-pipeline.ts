@@ -1,34 +1,31 @@
 import { resolve } from 'node:path';
 import { Duration, RemovalPolicy, Stack, Tokenization } from 'aws-cdk-lib';
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
-import { type IStream, StreamMode } from 'aws-cdk-lib/aws-kinesis';
+import type { IStream, StreamMode } from 'aws-cdk-lib/aws-kinesis';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { IFunction, Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
-import { ENVIRONMENT, OPTIONAL_ENVIRONMENT } from '../lib/contract/environment.ts';
+import { ENVIRONMENT } from '../lib/contract/environment.ts';
 import { RECORD_AGE_MAX_S } from '../lib/model/limits.ts';
-import { isKeyed, type Plan, sourcesOf } from '../lib/plan/plan.ts';
+import type { Plan } from '../lib/plan/plan.ts';
 import { loadPlan } from './bundling/load-plan.ts';
 import { CheckpointBucket } from './constructs/checkpoint-bucket.ts';
 import { CommitLogTable } from './constructs/commit-log-table.ts';
 import { Maintenance } from './constructs/maintenance.ts';
 import { Outputs } from './constructs/outputs.ts';
 import { PartitionTask } from './constructs/partition-task.ts';
-import { createProtection, type Protection } from './constructs/protection.ts';
-import { SourceStream, type SourceStreamProps } from './constructs/source-stream.ts';
+import { createProtection } from './constructs/protection.ts';
 import { StackOutputs } from './constructs/stack-outputs.ts';
-import { pascalCase } from './pascal-case.ts';
-import { refuse } from './refuse.ts';
-import { findStaticTables, type StaticTablePlace, type StaticTables } from './static-tables.ts';
-
-/** The stream of one source. */
-export interface SourceProps
-  extends Pick<
-    StreamingPipelineProps,
-    'stream' | 'shardCount' | 'streamMode' | 'retentionPeriod'
-  > {}
+import {
+  assertSources,
+  createSources,
+  logVariables,
+  type SourceProps,
+  streamVariables,
+} from './source-streams.ts';
+import { findStaticTables, type StaticTablePlace, tableVariables } from './static-tables.ts';
 
 export interface StreamingPipelineProps {
   /**
@@ -194,14 +191,14 @@ export class StreamingPipeline extends Construct {
     super(scope, id);
     const entry = resolve(props.entry);
     this.plan = loadPlan(entry);
-    assertDeployable(this.plan, props);
+    assertSources(this.plan, props);
     const tables = findStaticTables(this.plan, props.tables ?? {});
     const protection = createProtection(this, {
       removalPolicy: props.removalPolicy ?? RemovalPolicy.RETAIN,
       key: props.key,
     });
 
-    const sources = this.createSources(props, protection);
+    const sources = createSources(this, { plan: this.plan, props, protection });
     const streams = Object.fromEntries(sources.map(([name, { stream }]) => [name, stream]));
     const commitLog = new CommitLogTable(this, 'CommitLog', protection);
     const checkpoints = new CheckpointBucket(this, 'Checkpoints', protection);
@@ -218,11 +215,11 @@ export class StreamingPipeline extends Construct {
       protection,
       environment: {
         [ENVIRONMENT.pipeline]: this.plan.name,
-        ...this.streamVariables(streams),
+        ...streamVariables(this, streams),
         [ENVIRONMENT.commitLogTable]: commitLog.table.tableName,
         [ENVIRONMENT.checkpointBucket]: checkpoints.bucket.bucketName,
         [ENVIRONMENT.sinkTargets]: Stack.of(this).toJsonString(outputs.targets),
-        ...this.logVariables(streams),
+        ...logVariables(this.plan),
         [ENVIRONMENT.onGap]: props.onGap ?? 'fail',
         [ENVIRONMENT.recordAgeMaxS]: Tokenization.stringifyNumber(maxRecordAge.toSeconds()),
       },
@@ -235,7 +232,7 @@ export class StreamingPipeline extends Construct {
     });
     const partitionTask = new PartitionTask(this, 'PartitionTask', {
       ...shared,
-      environment: { ...shared.environment, ...this.tableVariables(tables) },
+      environment: { ...shared.environment, ...tableVariables(this, tables) },
       streams,
       outputs,
       tables,
@@ -263,41 +260,6 @@ export class StreamingPipeline extends Construct {
     });
   }
 
-  private createSources(
-    props: StreamingPipelineProps,
-    protection: Protection,
-  ): readonly (readonly [string, SourceStream])[] {
-    const names = sourcesOf(this.plan).map(({ name }) => name);
-    return names.map((name) => {
-      const id = names.length === 1 ? 'Source' : `Source${pascalCase(name)}`;
-      const settings = settingsOf(props, props.sources?.[name] ?? {});
-      return [name, new SourceStream(this, id, { ...settings, protection })];
-    });
-  }
-
-  /** Which streams there are. */
-  private streamVariables(streams: Readonly<Record<string, IStream>>): Record<string, string> {
-    const arns = Object.entries(streams).map(([name, { streamArn }]) => [name, streamArn] as const);
-    const [first] = arns;
-    return first !== undefined && arns.length === 1
-      ? { [ENVIRONMENT.streamArn]: first[1] }
-      : { [OPTIONAL_ENVIRONMENT.sources]: Stack.of(this).toJsonString(Object.fromEntries(arns)) };
-  }
-
-  /** Which logs there are. */
-  private logVariables(streams: Readonly<Record<string, IStream>>): Record<string, string> {
-    const [first, second] = Object.keys(streams);
-    return {
-      ...(first !== undefined && second === undefined && { [ENVIRONMENT.source]: first }),
-      ...(this.plan.inOneTask && { [OPTIONAL_ENVIRONMENT.inOneTask]: 'true' }),
-    };
-  }
-
-  private tableVariables({ places }: StaticTables): Record<string, string> {
-    if (Object.keys(places).length === 0) return {};
-    return { [OPTIONAL_ENVIRONMENT.staticTables]: Stack.of(this).toJsonString(places) };
-  }
-
   /** Lets `grantee` put events; with the Kinesis Producer Library, too, which also asks for the shards. */
   grantPut(grantee: IGrantable): Grant {
     const grant = Grant.addToPrincipal({
@@ -322,48 +284,5 @@ export class StreamingPipeline extends Construct {
     const grant = this.#outputs.grantRead(grantee);
     const key = this.outputBucket.encryptionKey;
     return key === undefined ? grant : grant.combine(key.grant(grantee, 'kms:Decrypt'));
-  }
-}
-
-/** What holds for the stream of one source; an existing one has nothing from the pipeline. */
-function settingsOf(
-  props: StreamingPipelineProps,
-  own: SourceProps,
-): Omit<SourceStreamProps, 'protection'> {
-  const { stream, shardCount, streamMode, retentionPeriod } =
-    own.stream === undefined ? { ...props, ...own } : { ...NO_SETTINGS, ...own };
-  return { existing: stream, mode: streamMode, shardCount, retentionPeriod };
-}
-
-const NO_SETTINGS: SourceProps = {};
-
-/** Refuses plans that are right, but that this construct cannot run, and settings of no source. */
-function assertDeployable(plan: Plan, props: StreamingPipelineProps): void {
-  const names = sourcesOf(plan).map(({ name }) => name);
-  const given = props.sources ?? {};
-  const unknown = Object.keys(given).find((name) => !names.includes(name));
-  if (unknown !== undefined) {
-    refuse(`pipeline '${plan.name}' has no source '${unknown}': it has ${names.join(', ')}`);
-  }
-  if (names.length > 1 && props.stream !== undefined) {
-    refuse(
-      `pipeline '${plan.name}' has ${names.length} sources: give existing streams as sources: { '${names[0]}': { stream } }`,
-    );
-  }
-  for (const name of names) {
-    const { existing, mode } = settingsOf(props, given[name] ?? {});
-    const other = names.find(
-      (one) => one !== name && existing !== undefined && given[one]?.stream === existing,
-    );
-    if (other !== undefined) {
-      refuse(
-        `sources '${other}' and '${name}' of pipeline '${plan.name}' are one stream: Lambda hands each of its records over once, so read it as one source`,
-      );
-    }
-    if (isKeyed(plan) && !plan.inOneTask && mode === StreamMode.ON_DEMAND) {
-      refuse(
-        `pipeline '${plan.name}' keeps state by key, which does not follow the splits of an on-demand stream: leave out streamMode and set shardCount`,
-      );
-    }
   }
 }
