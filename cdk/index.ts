@@ -1,1 +1,6 @@
-export { StreamingPipeline, type StreamingPipelineProps } from './streaming-pipeline.ts';
+export type { StaticTablePlace } from './static-tables.ts';
+export {
+  type SourceProps,
+  StreamingPipeline,
+  type StreamingPipelineProps,
+} from './streaming-pipeline.ts';

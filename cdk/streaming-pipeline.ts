@@ -7,19 +7,28 @@ import type { IFunction, Function as LambdaFunction } from 'aws-cdk-lib/aws-lamb
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
-import { ENVIRONMENT } from '../lib/contract/environment.ts';
+import { ENVIRONMENT, OPTIONAL_ENVIRONMENT } from '../lib/contract/environment.ts';
 import { RECORD_AGE_MAX_S } from '../lib/model/limits.ts';
-import { isKeyed, type Plan, sourceOf } from '../lib/plan/plan.ts';
+import { isKeyed, type Plan, sourcesOf } from '../lib/plan/plan.ts';
 import { loadPlan } from './bundling/load-plan.ts';
 import { CheckpointBucket } from './constructs/checkpoint-bucket.ts';
 import { CommitLogTable } from './constructs/commit-log-table.ts';
 import { Maintenance } from './constructs/maintenance.ts';
 import { Outputs } from './constructs/outputs.ts';
 import { PartitionTask } from './constructs/partition-task.ts';
-import { createProtection } from './constructs/protection.ts';
-import { SourceStream } from './constructs/source-stream.ts';
+import { createProtection, type Protection } from './constructs/protection.ts';
+import { SourceStream, type SourceStreamProps } from './constructs/source-stream.ts';
 import { StackOutputs } from './constructs/stack-outputs.ts';
+import { pascalCase } from './pascal-case.ts';
 import { refuse } from './refuse.ts';
+import { findStaticTables, type StaticTablePlace, type StaticTables } from './static-tables.ts';
+
+/** The stream of one source. */
+export interface SourceProps
+  extends Pick<
+    StreamingPipelineProps,
+    'stream' | 'shardCount' | 'streamMode' | 'retentionPeriod'
+  > {}
 
 export interface StreamingPipelineProps {
   /**
@@ -50,6 +59,22 @@ export interface StreamingPipelineProps {
    * @default a new stream, encrypted with the key `aws/kinesis` or with `key`
    */
   readonly stream?: IStream;
+
+  /**
+   * Streams by the name of their source, for pipelines with several: an existing one, or settings
+   * of a new one. What is left out is as the properties beside this one say.
+   *
+   * @default a new stream for each source
+   */
+  readonly sources?: Readonly<Record<string, SourceProps>>;
+
+  /**
+   * Where the tables stand that the pipeline joins with, by their name: `{ bucket, key }` of an object
+   * of NDJSON, or `{ table }`. The pipeline may read them and nothing else.
+   *
+   * @default none; every table of the pipeline needs a place
+   */
+  readonly tables?: Readonly<Record<string, StaticTablePlace>>;
 
   /**
    * How long the new stream keeps records, in whole hours from one day to a year. It is the time to
@@ -154,8 +179,10 @@ const MAINTENANCE_TIMEOUT = Duration.minutes(5);
 export class StreamingPipeline extends Construct {
   /** What the pipeline computes. */
   readonly plan: Plan;
-  /** Where events are put, with the partition key that the source declares. */
+  /** Where events are put, with the partition key that the source declares; the first of several. */
   readonly stream: IStream;
+  /** The stream of each source, by its name. */
+  readonly streams: Readonly<Record<string, IStream>>;
   /** Rows, late rows and dead letters, by prefix. */
   readonly outputBucket: Bucket;
   /** What the functions of `foreachBatch` need is given to it: variables, and grants of its role. */
@@ -167,19 +194,15 @@ export class StreamingPipeline extends Construct {
     super(scope, id);
     const entry = resolve(props.entry);
     this.plan = loadPlan(entry);
-    assertDeployable(this.plan, props.streamMode);
+    assertDeployable(this.plan, props);
+    const tables = findStaticTables(this.plan, props.tables ?? {});
     const protection = createProtection(this, {
       removalPolicy: props.removalPolicy ?? RemovalPolicy.RETAIN,
       key: props.key,
     });
 
-    const source = new SourceStream(this, 'Source', {
-      existing: props.stream,
-      mode: props.streamMode,
-      shardCount: props.shardCount,
-      retentionPeriod: props.retentionPeriod,
-      protection,
-    });
+    const sources = this.createSources(props, protection);
+    const streams = Object.fromEntries(sources.map(([name, { stream }]) => [name, stream]));
     const commitLog = new CommitLogTable(this, 'CommitLog', protection);
     const checkpoints = new CheckpointBucket(this, 'Checkpoints', protection);
     const outputs = new Outputs(this, 'Outputs', { plan: this.plan, protection });
@@ -188,7 +211,6 @@ export class StreamingPipeline extends Construct {
     const shared = {
       entry,
       pipeline: this.plan.name,
-      stream: source.stream,
       commitLog,
       checkpoints,
       memorySize: props.memorySize ?? MEMORY_MB,
@@ -196,44 +218,84 @@ export class StreamingPipeline extends Construct {
       protection,
       environment: {
         [ENVIRONMENT.pipeline]: this.plan.name,
-        [ENVIRONMENT.streamArn]: source.stream.streamArn,
+        ...this.streamVariables(streams),
         [ENVIRONMENT.commitLogTable]: commitLog.table.tableName,
         [ENVIRONMENT.checkpointBucket]: checkpoints.bucket.bucketName,
         [ENVIRONMENT.sinkTargets]: Stack.of(this).toJsonString(outputs.targets),
-        [ENVIRONMENT.source]: sourceOf(this.plan).name,
+        ...this.logVariables(streams),
         [ENVIRONMENT.onGap]: props.onGap ?? 'fail',
         [ENVIRONMENT.recordAgeMaxS]: Tokenization.stringifyNumber(maxRecordAge.toSeconds()),
       },
     };
     const maintenance = new Maintenance(this, 'Maintenance', {
       ...shared,
+      streams: Object.values(streams),
       timeout: MAINTENANCE_TIMEOUT,
       interval: props.checkpointInterval ?? Duration.minutes(5),
     });
     const partitionTask = new PartitionTask(this, 'PartitionTask', {
       ...shared,
+      environment: { ...shared.environment, ...this.tableVariables(tables) },
+      streams,
       outputs,
+      tables,
       timeout: props.timeout ?? TASK_TIMEOUT,
       batchSize: props.batchSize ?? 10_000,
       maxBatchingWindow: props.maxBatchingWindow ?? Duration.seconds(1),
       maxRecordAge,
-      after: [source, commitLog, checkpoints, outputs, maintenance],
+      after: [...sources.map(([, source]) => source), commitLog, checkpoints, outputs, maintenance],
     });
 
-    this.stream = source.stream;
+    this.streams = streams;
+    this.stream = sources[0]![1].stream;
     this.outputBucket = outputs.bucket;
     this.partitionTask = partitionTask.function.function;
     this.maintenance = maintenance.function.function;
     this.#outputs = outputs;
     new StackOutputs(this, 'StackOutputs', {
       pipeline: this.plan.name,
-      stream: source.stream.streamName,
+      streams: Object.fromEntries(sources.map(([name, { stream }]) => [name, stream.streamName])),
       table: outputs.tables[0]?.tableName,
       bucket: outputs.bucket.bucketName,
       rowsPrefix: outputs.prefixes.rows,
       deadLettersPrefix: outputs.prefixes.deadLetters,
       latePrefix: outputs.prefixes.late,
     });
+  }
+
+  private createSources(
+    props: StreamingPipelineProps,
+    protection: Protection,
+  ): readonly (readonly [string, SourceStream])[] {
+    const names = sourcesOf(this.plan).map(({ name }) => name);
+    return names.map((name) => {
+      const id = names.length === 1 ? 'Source' : `Source${pascalCase(name)}`;
+      const settings = settingsOf(props, props.sources?.[name] ?? {});
+      return [name, new SourceStream(this, id, { ...settings, protection })];
+    });
+  }
+
+  /** Which streams there are. */
+  private streamVariables(streams: Readonly<Record<string, IStream>>): Record<string, string> {
+    const arns = Object.entries(streams).map(([name, { streamArn }]) => [name, streamArn] as const);
+    const [first] = arns;
+    return first !== undefined && arns.length === 1
+      ? { [ENVIRONMENT.streamArn]: first[1] }
+      : { [OPTIONAL_ENVIRONMENT.sources]: Stack.of(this).toJsonString(Object.fromEntries(arns)) };
+  }
+
+  /** Which logs there are. */
+  private logVariables(streams: Readonly<Record<string, IStream>>): Record<string, string> {
+    const [first, second] = Object.keys(streams);
+    return {
+      ...(first !== undefined && second === undefined && { [ENVIRONMENT.source]: first }),
+      ...(this.plan.inOneTask && { [OPTIONAL_ENVIRONMENT.inOneTask]: 'true' }),
+    };
+  }
+
+  private tableVariables({ places }: StaticTables): Record<string, string> {
+    if (Object.keys(places).length === 0) return {};
+    return { [OPTIONAL_ENVIRONMENT.staticTables]: Stack.of(this).toJsonString(places) };
   }
 
   /** Lets `grantee` put events; with the Kinesis Producer Library, too, which also asks for the shards. */
@@ -246,10 +308,13 @@ export class StreamingPipeline extends Construct {
         'kinesis:PutRecord',
         'kinesis:PutRecords',
       ],
-      resourceArns: [this.stream.streamArn],
+      resourceArns: Object.values(this.streams).map(({ streamArn }) => streamArn),
     });
-    const key = this.stream.encryptionKey;
-    return key === undefined ? grant : grant.combine(key.grant(grantee, 'kms:GenerateDataKey'));
+    const keys = new Set(Object.values(this.streams).map(({ encryptionKey }) => encryptionKey));
+    return [...keys].reduce(
+      (all, key) => (key ? all.combine(key.grant(grantee, 'kms:GenerateDataKey')) : all),
+      grant,
+    );
   }
 
   /** Lets `grantee` read result tables, rows, late rows and dead letters; nothing of the engine's own. */
@@ -260,17 +325,45 @@ export class StreamingPipeline extends Construct {
   }
 }
 
-/** Refuses plans that are right, but that this construct cannot run. */
-function assertDeployable(plan: Plan, streamMode: StreamMode | undefined): void {
-  const sources = plan.nodes.filter(({ kind }) => kind === 'kinesis-source');
-  if (sources.length !== 1) {
+/** What holds for the stream of one source; an existing one has nothing from the pipeline. */
+function settingsOf(
+  props: StreamingPipelineProps,
+  own: SourceProps,
+): Omit<SourceStreamProps, 'protection'> {
+  const { stream, shardCount, streamMode, retentionPeriod } =
+    own.stream === undefined ? { ...props, ...own } : { ...NO_SETTINGS, ...own };
+  return { existing: stream, mode: streamMode, shardCount, retentionPeriod };
+}
+
+const NO_SETTINGS: SourceProps = {};
+
+/** Refuses plans that are right, but that this construct cannot run, and settings of no source. */
+function assertDeployable(plan: Plan, props: StreamingPipelineProps): void {
+  const names = sourcesOf(plan).map(({ name }) => name);
+  const given = props.sources ?? {};
+  const unknown = Object.keys(given).find((name) => !names.includes(name));
+  if (unknown !== undefined) {
+    refuse(`pipeline '${plan.name}' has no source '${unknown}': it has ${names.join(', ')}`);
+  }
+  if (names.length > 1 && props.stream !== undefined) {
     refuse(
-      `pipeline '${plan.name}' has ${sources.length} sources: a StreamingPipeline reads one stream`,
+      `pipeline '${plan.name}' has ${names.length} sources: give existing streams as sources: { '${names[0]}': { stream } }`,
     );
   }
-  if (isKeyed(plan) && streamMode === StreamMode.ON_DEMAND) {
-    refuse(
-      `pipeline '${plan.name}' keeps state by key, which does not follow the splits of an on-demand stream: leave out streamMode and set shardCount`,
+  for (const name of names) {
+    const { existing, mode } = settingsOf(props, given[name] ?? {});
+    const other = names.find(
+      (one) => one !== name && existing !== undefined && given[one]?.stream === existing,
     );
+    if (other !== undefined) {
+      refuse(
+        `sources '${other}' and '${name}' of pipeline '${plan.name}' are one stream: Lambda hands each of its records over once, so read it as one source`,
+      );
+    }
+    if (isKeyed(plan) && !plan.inOneTask && mode === StreamMode.ON_DEMAND) {
+      refuse(
+        `pipeline '${plan.name}' keeps state by key, which does not follow the splits of an on-demand stream: leave out streamMode and set shardCount`,
+      );
+    }
   }
 }

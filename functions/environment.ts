@@ -1,19 +1,58 @@
-import { ENVIRONMENT, FUNCTION_VERSION, type SinkTargets } from '../lib/contract/environment.ts';
+import {
+  ENVIRONMENT,
+  FUNCTION_VERSION,
+  OPTIONAL_ENVIRONMENT,
+  type SinkTargets,
+  type TablePlaces,
+} from '../lib/contract/environment.ts';
 import { EngineError } from '../lib/model/errors.ts';
 
-type Variable = keyof typeof ENVIRONMENT;
+const NAMES = { ...ENVIRONMENT, ...OPTIONAL_ENVIRONMENT };
+
+type Variable = keyof typeof NAMES;
 
 /** A variable that the construct sets on every function; its absence is a broken deployment. */
 export function required(variable: Variable): string {
-  const name = ENVIRONMENT[variable];
-  const value = process.env[name];
-  if (value === undefined || value === '') {
-    throw new EngineError(
-      'invalid',
-      `environment variable ${name} is not set; deploy the stack again`,
-    );
+  const value = optional(variable);
+  if (value !== undefined) return value;
+  throw new EngineError(
+    'invalid',
+    `environment variable ${NAMES[variable]} is not set; deploy the stack again`,
+  );
+}
+
+/** A variable that is there only where a pipeline needs it. */
+function optional(variable: Variable): string | undefined {
+  const value = process.env[NAMES[variable]];
+  return value === '' ? undefined : value;
+}
+
+/** ARNs of the streams that the pipeline reads, by the name of their source. */
+export function streamArns(): ReadonlyMap<string, string> {
+  const several = optional('sources');
+  if (several !== undefined) return parseStreamArns(several);
+  return new Map([[required('source'), required('streamArn')]]);
+}
+
+/** ARNs by name; `invalid` for a text that the construct did not write. */
+export function parseStreamArns(text: string): ReadonlyMap<string, string> {
+  const arns = parseJson(text);
+  if (isRecord(arns) && Object.values(arns).every((arn) => typeof arn === 'string')) {
+    return new Map(Object.entries(arns as Readonly<Record<string, string>>));
   }
-  return value;
+  throw notWritten('sources', 'which streams the pipeline reads');
+}
+
+/** Whether all shards of all sources share one log. */
+export const inOneTask = (): boolean => optional('inOneTask') === 'true';
+
+export const tablePlaces = (): TablePlaces => parseTablePlaces(optional('staticTables') ?? '{}');
+
+/** Places of static tables by name; `invalid` for a text that the construct did not write. */
+export function parseTablePlaces(text: string): TablePlaces {
+  const places = parseJson(text);
+  if (isRecord(places) && Object.values(places).every(isTablePlace)) return places as TablePlaces;
+  throw notWritten('staticTables', 'where tables are read');
 }
 
 export const sinkTargets = (): SinkTargets => parseSinkTargets(required('sinkTargets'));
@@ -22,10 +61,20 @@ export const sinkTargets = (): SinkTargets => parseSinkTargets(required('sinkTar
 export function parseSinkTargets(text: string): SinkTargets {
   const targets = parseJson(text);
   if (isRecord(targets) && Object.values(targets).every(isTarget)) return targets as SinkTargets;
-  throw new EngineError(
+  throw notWritten('sinkTargets', 'where sinks write');
+}
+
+const notWritten = (variable: Variable, what: string) =>
+  new EngineError(
     'invalid',
-    `environment variable ${ENVIRONMENT.sinkTargets} does not say where sinks write; deploy the stack again`,
+    `environment variable ${NAMES[variable]} does not say ${what}; deploy the stack again`,
   );
+
+function isTablePlace(place: unknown): boolean {
+  if (!isRecord(place)) return false;
+  const { kind, tableName, bucketName, key } = place;
+  if (kind === 'dynamodb') return typeof tableName === 'string';
+  return kind === 's3' && typeof bucketName === 'string' && typeof key === 'string';
 }
 
 function isTarget(target: unknown): boolean {

@@ -65,37 +65,39 @@ export type {
 export { dynamodb, foreachBatch, noop, s3 } from './plan/sink.ts';
 export type { KinesisSource, UnpartitionedKinesisSource } from './plan/source.ts';
 export { kinesis } from './plan/source.ts';
-export type {
-  GroupState,
-  KeptState,
-  ListState,
-  MappedState,
-  MapState,
-  ProcessContext,
-  StateOptions,
-  Timers,
-  ValueState,
-} from './plan/state.ts';
-export { list, map, rowsOf, value } from './plan/state.ts';
 export type { JoinTable } from './plan/static-table.ts';
 export { dynamodbTable, s3Table, staticRows } from './plan/static-table.ts';
 export type {
-  BatchStream,
   BatchTime,
-  GroupedStream,
   InitialState,
-  KeyContext,
-  KeyedStream,
   MapWithStateOptions,
-  NamedPipeline,
-  Pipeline,
   ProcessDefinition,
-  Stream,
   TimeoutOptions,
   WatermarkOptions,
   WindowBounds,
-  WindowedStream,
   WindowOptions,
+} from './plan/step-options.ts';
+export type {
+  BatchStream,
+  GroupedStream,
+  KeyedStream,
+  NamedPipeline,
+  Pipeline,
+  Stream,
+  WindowedStream,
 } from './plan/stream.ts';
+export type {
+  GroupState,
+  KeyState,
+  ListState,
+  MapState,
+  ProcessContext,
+  StatePart,
+  StatePartOptions,
+  Timers,
+  UpdateContext,
+  ValueState,
+} from './plan/user-state.ts';
+export { list, map, rowsOf, value } from './plan/user-state.ts';
 export type { SessionWindow } from './plan/window.ts';
 export { counting, instants, session, sliding, tumbling } from './plan/window.ts';

@@ -165,13 +165,15 @@ function instructions(
 }
 
 function exampleOf(name: string, places: PipelinePlaces): string[] {
-  const { stream, table, bucket, rowsPrefix = '', latePrefix, deadLettersPrefix } = places;
+  const { table, bucket, rowsPrefix = '', latePrefix, deadLettersPrefix } = places;
   const event = name === 'delays' ? delayEvent() : { data: '{…}', key: 'KEY' };
-  const lines = [
+  const streams = places.streams === undefined ? [places.stream] : Object.values(places.streams);
+  const [stream] = streams;
+  const lines = streams.flatMap((each) => [
     // Both versions of the AWS CLI read bytes from a file as they are.
     `  echo '${event.data}' |`,
-    `    aws kinesis put-record --stream-name ${stream} --partition-key ${event.key} --data fileb:///dev/stdin`,
-  ];
+    `    aws kinesis put-record --stream-name ${each} --partition-key ${event.key} --data fileb:///dev/stdin`,
+  ]);
   if (table !== undefined) lines.push(`  aws dynamodb scan --table-name ${table}`);
   if (bucket !== undefined) {
     for (const prefix of [rowsPrefix, latePrefix, deadLettersPrefix]) {

@@ -10,8 +10,13 @@ const FIELDS = {
   latePrefix: 'LatePrefix',
 } as const;
 
-/** Physical names of what a pipeline reads and writes; what it does not have is left out. */
-export type PipelinePlaces = { readonly [Field in keyof typeof FIELDS]?: string };
+/**
+ * Physical names of what a pipeline reads and writes; what it does not have is left out. `streams` are
+ * there by the name of their source where a pipeline has several, and then no `stream`.
+ */
+export type PipelinePlaces = { readonly [Field in keyof typeof FIELDS]?: string } & {
+  readonly streams?: Readonly<Record<string, string>>;
+};
 
 /** The places of every pipeline, by its name. */
 export function placesOf(
@@ -26,7 +31,22 @@ function placesOfOne(name: string, outputs: Readonly<Record<string, string>>): P
     const value = outputs[`${pascalCase(name)}${suffix}`];
     return value === undefined ? [] : [[field, value]];
   });
-  return Object.fromEntries(entries) as PipelinePlaces;
+  const sources = outputs[`${pascalCase(name)}Sources`];
+  const places = Object.fromEntries(entries) as PipelinePlaces;
+  return sources === undefined ? places : { ...places, streams: streamsOf(name, sources, outputs) };
+}
+
+function streamsOf(
+  name: string,
+  sources: string,
+  outputs: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  const prefix = pascalCase(name);
+  const streams = sources.split(',').flatMap((source) => {
+    const stream = outputs[`${prefix}${pascalCase(source)}Stream`];
+    return stream === undefined ? [] : [[source, stream]];
+  });
+  return Object.fromEntries(streams);
 }
 
 function pascalCase(name: string): string {

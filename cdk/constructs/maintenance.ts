@@ -9,7 +9,7 @@ import { EngineFunction, type EngineFunctionProps } from './engine-function.ts';
 
 export interface MaintenanceProps extends Omit<EngineFunctionProps, 'name' | 'description'> {
   readonly pipeline: string;
-  readonly stream: IStream;
+  readonly streams: readonly IStream[];
   readonly commitLog: CommitLogTable;
   readonly checkpoints: CheckpointBucket;
   readonly interval: Duration;
@@ -24,7 +24,7 @@ export class Maintenance extends Construct {
 
   constructor(scope: Construct, id: string, props: MaintenanceProps) {
     super(scope, id);
-    const { pipeline, stream, commitLog, checkpoints, interval } = props;
+    const { pipeline, streams, commitLog, checkpoints, interval } = props;
     this.function = new EngineFunction(this, 'Task', {
       ...props,
       name: 'maintenance',
@@ -34,7 +34,7 @@ export class Maintenance extends Construct {
       new PolicyStatement({
         sid: 'ListShards',
         actions: ['kinesis:DescribeStreamSummary', 'kinesis:ListShards'],
-        resources: [stream.streamArn],
+        resources: streams.map(({ streamArn }) => streamArn),
       }),
     );
     commitLog.grantCheckpoint(this.function);

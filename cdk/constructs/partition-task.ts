@@ -1,9 +1,11 @@
 import { type Duration, Token } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IStream } from 'aws-cdk-lib/aws-kinesis';
-import { CfnEventSourceMapping } from 'aws-cdk-lib/aws-lambda';
+import { type Alias, CfnEventSourceMapping } from 'aws-cdk-lib/aws-lambda';
 import { Construct, type IDependable } from 'constructs';
+import { pascalCase } from '../pascal-case.ts';
 import { refuse } from '../refuse.ts';
+import type { StaticTables } from '../static-tables.ts';
 import type { CheckpointBucket } from './checkpoint-bucket.ts';
 import type { CommitLogTable } from './commit-log-table.ts';
 import { EngineFunction, type EngineFunctionProps } from './engine-function.ts';
@@ -11,10 +13,12 @@ import type { Outputs } from './outputs.ts';
 
 export interface PartitionTaskProps extends Omit<EngineFunctionProps, 'name' | 'description'> {
   readonly pipeline: string;
-  readonly stream: IStream;
+  /** Streams by the name of their source; batches of each come to the one function. */
+  readonly streams: Readonly<Record<string, IStream>>;
   readonly commitLog: CommitLogTable;
   readonly checkpoints: CheckpointBucket;
   readonly outputs: Outputs;
+  readonly tables: StaticTables;
   readonly batchSize: number;
   readonly maxBatchingWindow: Duration;
   readonly maxRecordAge: Duration;
@@ -29,9 +33,9 @@ const RECORD_AGE_SECONDS_MAX = 604_800;
 const RECORD_AGE_SECONDS_MIN = 60;
 
 /**
- * The function that processes one batch of one shard, and the mapping that hands it the batches.
+ * The function that processes one batch of one shard, and the mappings that hand it the batches.
  *
- * The mapping invokes the alias `live`, which points at a published version. Lambda numbers versions
+ * A mapping invokes the alias `live`, which points at a published version. Lambda numbers versions
  * upwards, never uses a number twice, and publishes one for every change of code or configuration,
  * also for a change back to what was there before. So the version is the deploy epoch, and synthesis
  * needs to know nothing about what is deployed. The alias moves last, after everything else that could
@@ -40,12 +44,11 @@ const RECORD_AGE_SECONDS_MIN = 60;
  */
 export class PartitionTask extends Construct {
   readonly function: EngineFunction;
-  readonly mapping: CfnEventSourceMapping;
 
   constructor(scope: Construct, id: string, props: PartitionTaskProps) {
     super(scope, id);
     assertMapping(props);
-    const { pipeline, stream, commitLog, checkpoints, outputs } = props;
+    const { pipeline, streams, commitLog, checkpoints, outputs, tables } = props;
     this.function = new EngineFunction(this, 'Task', {
       ...props,
       name: 'partition-task',
@@ -62,26 +65,34 @@ export class PartitionTask extends Construct {
           'kinesis:GetShardIterator',
           'kinesis:ListShards',
         ],
-        resources: [stream.streamArn],
+        resources: Object.values(streams).map(({ streamArn }) => streamArn),
       }),
     );
     commitLog.grantAppend(this.function);
     checkpoints.grantReadWrite(this.function);
     checkpoints.grantKeepFailedBatches(this.function);
     outputs.grantPublish(this.function);
-    this.mapping = this.createMapping(props);
-  }
-
-  private createMapping(props: PartitionTaskProps): CfnEventSourceMapping {
+    tables.grantRead(this.function);
     const live = this.function.function.addAlias('live');
     live.node.addDependency(...props.after);
-    return new CfnEventSourceMapping(this, 'Mapping', {
+    const sources = Object.entries(streams);
+    for (const [name, stream] of sources) {
+      const suffix = sources.length === 1 ? '' : pascalCase(name);
+      this.createMapping(`Mapping${suffix}`, { ...props, stream, live });
+    }
+  }
+
+  private createMapping(
+    id: string,
+    props: PartitionTaskProps & { readonly stream: IStream; readonly live: Alias },
+  ): void {
+    new CfnEventSourceMapping(this, id, {
       eventSourceArn: props.stream.streamArn,
-      functionName: live.functionArn,
+      functionName: props.live.functionArn,
       enabled: true,
       batchSize: props.batchSize,
       maximumBatchingWindowInSeconds: props.maxBatchingWindow.toSeconds(),
-      // One batch of a shard at a time: the commit log of a shard has one writer.
+      // One batch of a shard at a time: positions are committed in the order of the shard.
       parallelizationFactor: 1,
       // A mapping that was created again must not skip what came in between; duplicates are dropped.
       startingPosition: 'TRIM_HORIZON',

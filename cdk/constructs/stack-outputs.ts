@@ -5,7 +5,8 @@ import { refuse } from '../refuse.ts';
 
 export interface PipelineOutputs {
   readonly pipeline: string;
-  readonly stream: string;
+  /** Streams by the name of their source. */
+  readonly streams: Readonly<Record<string, string>>;
   /** Of the first DynamoDB sink. */
   readonly table: string | undefined;
   readonly bucket: string;
@@ -17,7 +18,6 @@ export interface PipelineOutputs {
 }
 
 const SUFFIXES = {
-  stream: 'Stream',
   table: 'Table',
   bucket: 'Bucket',
   rowsPrefix: 'RowsPrefix',
@@ -28,18 +28,32 @@ const SUFFIXES = {
 const PIPELINES = 'RivuletPipelines';
 
 /**
- * The names by which people and tools find a deployed pipeline: `DelaysStream`, `DelaysTable`, … and
+ * The names by which people and tools find a deployed pipeline: `DelaysStream`, `DelaysTable`, …, for
+ * several sources `RidesSources`, their names, and a stream for each, as `RidesFaresStream`; and
  * one `RivuletPipelines` per stack, the pipelines' names separated by commas.
  */
 export class StackOutputs extends Construct {
   constructor(scope: Construct, id: string, outputs: PipelineOutputs) {
     super(scope, id);
-    const { pipeline, ...values } = outputs;
+    const { pipeline, streams, ...values } = outputs;
     const prefix = pascalCase(pipeline);
     PipelineList.of(this).add(pipeline, prefix);
+    this.declareStreams(prefix, Object.entries(streams));
     for (const [name, suffix] of Object.entries(SUFFIXES)) {
       const value = values[name as keyof typeof values];
       if (value !== undefined) declare(this, `${prefix}${suffix}`, value);
+    }
+  }
+
+  private declareStreams(prefix: string, streams: readonly (readonly [string, string])[]): void {
+    const [first, ...others] = streams;
+    if (first !== undefined && others.length === 0) {
+      declare(this, `${prefix}Stream`, first[1]);
+      return;
+    }
+    declare(this, `${prefix}Sources`, streams.map(([name]) => name).join(','));
+    for (const [name, stream] of streams) {
+      declare(this, `${prefix}${pascalCase(name)}Stream`, stream);
     }
   }
 }

@@ -13,14 +13,18 @@ export const ENVIRONMENT = {
   recordAgeMaxS: 'RIVULET_RECORD_AGE_MAX_S',
   /** Logical name of the source, part of every log's id. */
   source: 'RIVULET_SOURCE',
-  /** JSON: names of sources by the ARN of their stream; in the place of the two above where there are several. */
+  /** `fail` or `warn`. */
+  onGap: 'RIVULET_ON_GAP',
+} as const;
+
+/** Variables that are there only where a pipeline needs them. */
+export const OPTIONAL_ENVIRONMENT = {
+  /** JSON: ARNs of streams by the name of their source; instead of `streamArn` and `source` for several. */
   sources: 'RIVULET_SOURCES',
   /** `true` where all shards share one log; absent otherwise. */
   inOneTask: 'RIVULET_IN_ONE_TASK',
   /** JSON: `TablePlaces`; absent where the plan reads no tables. */
   staticTables: 'RIVULET_STATIC_TABLES',
-  /** `fail` or `warn`. */
-  onGap: 'RIVULET_ON_GAP',
 } as const;
 
 /** Lambda's own variable: the published version, a number that rises with every changed deploy. */

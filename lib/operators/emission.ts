@@ -10,7 +10,7 @@ import { slotsByKey } from '../state/rows-codec.ts';
 import type { GroupWatermarks } from './group-watermarks.ts';
 import type { KeyedOperator } from './keyed-operator.ts';
 import type { Pass, Push } from './pass.ts';
-import { textOfTime, windowTimeOf } from './result-rows.ts';
+import { windowTimeOf } from './result-rows.ts';
 import { endOf, rowKeysOf, startOf, windowsEnding } from './window-shape.ts';
 
 /** Takes result rows, by output mode; absent modes cost nothing. */
@@ -242,9 +242,7 @@ function emitRows(
   const count = slots === null ? rows.count : slots.length;
   if (count === 0) return;
   const texts =
-    shape === null
-      ? null
-      : { start: textOfTime(startOf(window, shape)), end: textOfTime(endOf(window, shape)) };
+    shape === null ? null : results.textsOf(startOf(window, shape), endOf(window, shape));
   const timeMs = emitted.timeMs ?? (shape === null ? Number.NaN : startOf(window, shape));
   for (let index = 0; index < count; index += 1) {
     const slot = slots === null ? index : slots[index]!;

@@ -45,6 +45,7 @@ export class GroupWatermarks {
   /** Maximal ranges of key groups whose watermark has reached `endMs`. */
   rangesClosedAt(endMs: number): KeyGroupRange[] {
     if (endMs > this.greatestMs) return [];
+    if (endMs <= this.leastMs) return [{ firstKeyGroup: 0, lastKeyGroup: KEY_GROUP_COUNT - 1 }];
     const ranges: KeyGroupRange[] = [];
     let first = -1;
     for (let group = 0; group <= KEY_GROUP_COUNT; group += 1) {

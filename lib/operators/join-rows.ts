@@ -48,21 +48,18 @@ function flatCopy(row: unknown): unknown {
   for (const name in copy) {
     const value = copy[name];
     count += 1;
-    switch (typeof value) {
-      case 'string':
-      case 'boolean':
-        continue;
-      case 'number':
-        // Zero may be negative, which JSON does not know.
-        if (value === 0) copy[name] = 0;
-        else if (!Number.isFinite(value)) return null;
-        continue;
-      default:
-        if (value !== null) return null;
+    if (typeof value === 'number') {
+      // Zero may be negative, which JSON does not know.
+      if (value === 0) copy[name] = 0;
+      else if (!Number.isFinite(value)) return null;
+    } else if (typeof value !== 'string' && typeof value !== 'boolean' && value !== null) {
+      return null;
     }
   }
-  // Neither symbols nor hidden properties, which JSON would leave out.
-  return Reflect.ownKeys(row).length === count ? copy : null;
+  // Neither hidden properties nor symbols, which JSON would leave out. Two calls are a quarter of one
+  // to `Reflect.ownKeys`.
+  const isAll = Object.getOwnPropertyNames(row).length === count;
+  return isAll && Object.getOwnPropertySymbols(row).length === 0 ? copy : null;
 }
 
 /** Spreading is by far the fastest copy, but it is one of the outermost level only. */

@@ -5,6 +5,12 @@
 // row at l and a right row at r meet when lower <= r - l <= upper. A row of the other side that is not
 // late lies above the watermark, so a left row is of no use once l + upper is below the watermark, a
 // right row once r - lower is; where the bound itself does not count, once it has reached it.
+//
+// So an expired row that is still in state (rows leave by the bucket) is out of reach of every row that
+// is not late: for a left row, l + upper <= watermark < r, hence r - l > upper; for a right row,
+// r - lower <= watermark < l, hence r - l < lower. Rows of a side without a watermark are never late,
+// but then the other side never expires. Windows are the exception, since either watermark closes them
+// for both sides: there it is the join that must leave closed windows alone.
 
 import type { JoinNode } from '../plan/plan.ts';
 

@@ -8,14 +8,14 @@
 
 import type { JoinNode, KeySpec, TimeBound } from '../plan/plan.ts';
 import type { KeyDictionary } from '../state/key-dictionary.ts';
-import { formatTime } from '../time/event-time.ts';
 import { firstWindowStart, lastWindowStart } from '../time/window.ts';
 import type { GroupWatermarks } from './group-watermarks.ts';
+import { JoinResults, type Test } from './join-results.ts';
 import { createJoinRows, type JoinRows } from './join-rows.ts';
 import { isExpired, LEFT, RIGHT, type SideRules, sideRules } from './join-sides.ts';
 import { type Arrival, ENTRY, type Entries, JoinState } from './join-state.ts';
 import { createKeyReader, type KeyReader } from './key.ts';
-import { faultOf, operatorFailed } from './record-fault.ts';
+import { faultOf } from './record-fault.ts';
 import type {
   OperatorContext,
   StatefulOperator,
@@ -30,8 +30,6 @@ export function createJoin(node: JoinNode, context: OperatorContext): WiredOpera
   const operator = new JoinOperator(node, context);
   return { operator, pushes: operator.pushes };
 }
-
-type Test = (...rows: unknown[]) => unknown;
 
 interface Side {
   readonly rules: SideRules;
@@ -55,6 +53,7 @@ class JoinOperator implements StatefulOperator {
   private readonly context: OperatorContext;
   private readonly sides: readonly [Side, Side];
   private readonly rows: JoinRows;
+  private readonly results: JoinResults;
   private readonly schema;
   private readonly lowerMs: number;
   private readonly upperMs: number;
@@ -69,6 +68,7 @@ class JoinOperator implements StatefulOperator {
     this.context = context;
     this.behindMs = context.behindMs;
     this.rows = createJoinRows(node.uid, context.userCode);
+    this.results = new JoinResults({ node, rows: this.rows, ...context });
     this.bound = node.within ?? OPEN;
     this.lowerMs = this.bound.lowerMs ?? Number.NEGATIVE_INFINITY;
     this.upperMs = this.bound.upperMs ?? Number.POSITIVE_INFINITY;
@@ -125,7 +125,7 @@ class JoinOperator implements StatefulOperator {
     const { kept, timed } = mine.rules;
     const { window, nullSafe, within } = this.node;
     // Rows that neither meet others nor come out alone are as if they had never been: not even late.
-    if (!kept && mine.where !== null && !this.holds(mine.where, row)) return;
+    if (!kept && mine.where !== null && !this.results.holds(mine.where, row)) return;
     const keyId = mine.key.idOf(row, this.keys);
     const meets = nullSafe || !holdsNull(this.keys.textOf(keyId), mine.key);
     if (!kept && !meets) return;
@@ -141,8 +141,8 @@ class JoinOperator implements StatefulOperator {
       this.context.refuse(row, timeMs);
       return;
     }
-    if (kept && mine.where !== null && !this.holds(mine.where, row)) {
-      this.handOutAlone(mine, row, timeMs, timeMs);
+    if (kept && mine.where !== null && !this.results.holds(mine.where, row)) {
+      this.results.alone(mine.rules.tag, { row, timeMs }, timeMs);
       return;
     }
     const arrival = { row: this.rows.keep(row), keyId, timeMs, placeMs: timeMs };
@@ -162,11 +162,11 @@ class JoinOperator implements StatefulOperator {
       return;
     }
     if (first + window.sizeMs <= lateMs) this.context.pass.lateRows += 1;
-    const alone = mine.rules.kept && mine.where !== null && !this.holds(mine.where, row);
+    const alone = mine.rules.kept && mine.where !== null && !this.results.holds(mine.where, row);
     const kept = alone ? row : this.rows.keep(row);
     for (let start = first; start <= last; start += window.slideMs) {
       if (start + window.sizeMs <= lateMs) continue;
-      if (alone) this.handOutAlone(mine, row, timeMs, start);
+      if (alone) this.results.alone(mine.rules.tag, { row, timeMs }, start);
       else
         this.join(
           mine,
@@ -191,7 +191,8 @@ class JoinOperator implements StatefulOperator {
     const met = meets && isOpen && this.meet(mine, other, arrival);
     if (expired) {
       if (rules.kept && !met) {
-        this.handOutAlone(mine, this.rows.show(arrival.row), arrival.timeMs, arrival.placeMs);
+        const { row, timeMs, placeMs } = arrival;
+        this.results.alone(rules.tag, { row: this.rows.show(row), timeMs }, placeMs);
       }
       return;
     }
@@ -257,10 +258,10 @@ class JoinOperator implements StatefulOperator {
         if (!this.isWithin(aheadMs)) continue;
       }
       if (once && entries[at + ENTRY.met] === 1) continue;
-      const otherRow = entries[at + ENTRY.row];
+      const partner = { row: entries[at + ENTRY.row], timeMs };
       const isPair = isLeft
-        ? this.handOutPair(arrival.row, otherRow, arrival.timeMs, timeMs, placeMs)
-        : this.handOutPair(otherRow, arrival.row, timeMs, arrival.timeMs, placeMs);
+        ? this.results.pair(arrival, partner, placeMs)
+        : this.results.pair(partner, arrival, placeMs);
       if (!isPair) continue;
       met = true;
       if (rules.marks && entries[at + ENTRY.met] === 0) {
@@ -286,56 +287,10 @@ class JoinOperator implements StatefulOperator {
 
   private giveOutDue(side: Side, previous: GroupWatermarks, current: GroupWatermarks): void {
     const { state, rules } = side;
-    const { pass, next } = this.context;
     for (const { entries, at, bucket } of state.due(previous, current)) {
       const placeMs = state.baseOf(bucket) + (entries[at + ENTRY.place] as number);
       const timeMs = this.sized ? placeMs + (entries[at + ENTRY.time] as number) : placeMs;
-      const row = this.rows.show(entries[at + ENTRY.row]);
-      const [left, right] = rules.tag === LEFT ? [row, null] : [null, row];
-      pass.emit(next, this.resultOf(left, right, placeMs), timeMs);
-    }
-  }
-
-  /** Hands on a pair unless the join's condition refuses it. */
-  private handOutPair(
-    leftKept: unknown,
-    rightKept: unknown,
-    leftMs: number,
-    rightMs: number,
-    placeMs: number,
-  ): boolean {
-    const { node, rows, context } = this;
-    const left = rows.show(leftKept);
-    const right = rows.show(rightKept);
-    if (node.where !== null && !this.holds(node.where as Test, left, right)) return false;
-    if (node.type === 'semi') context.next(left, leftMs);
-    else {
-      context.next(this.resultOf(left, right, placeMs), node.type === 'right' ? rightMs : leftMs);
-    }
-    return true;
-  }
-
-  private handOutAlone(side: Side, row: unknown, timeMs: number, placeMs: number): void {
-    const [left, right] = side.rules.tag === LEFT ? [row, null] : [null, row];
-    this.context.next(this.resultOf(left, right, placeMs), timeMs);
-  }
-
-  private resultOf(left: unknown, right: unknown, placeMs: number): object {
-    const { window } = this.node;
-    if (window === null) return { left, right };
-    return {
-      left,
-      right,
-      windowStart: formatTime(placeMs),
-      windowEnd: formatTime(placeMs + window.sizeMs),
-    };
-  }
-
-  private holds(test: Test, ...rows: unknown[]): boolean {
-    try {
-      return Boolean(test(...rows));
-    } catch (thrown) {
-      throw operatorFailed(this.uid, thrown);
+      this.results.aloneAtEnd(rules.tag, { row: entries[at + ENTRY.row], timeMs }, placeMs);
     }
   }
 }

@@ -23,6 +23,7 @@ export class ResultRows {
   private readonly key: KeyReader;
   /** A row with all of its fields and no values: copying it is the fastest way to a new one. */
   private readonly empty: Readonly<Record<string, unknown>>;
+  private readonly textOf = createTimeText();
 
   constructor(
     key: KeyReader,
@@ -34,6 +35,11 @@ export class ResultRows {
     const windowFields = options.windowed ? ['windowStart', 'windowEnd'] : [];
     for (const name of [...key.fields, ...windowFields, ...resultNames]) setOwn(row, name, null);
     this.empty = row;
+  }
+
+  /** The bounds of a window as its rows show them. */
+  textsOf(startMs: number, endMs: number): WindowTexts {
+    return { start: this.textOf(startMs), end: this.textOf(endMs) };
   }
 
   /** A row of a key and window, without results. */
@@ -54,15 +60,18 @@ export class ResultRows {
  * A time in ISO 8601: milliseconds, or microseconds where it has a fraction, as the time of another
  * window's row has.
  */
-export function textOfTime(ms: number): string {
+function textOfTime(ms: number): string {
   if (Number.isInteger(ms)) return formatTime(ms);
   const whole = Math.floor(ms);
   const micros = Math.round((ms - whole) * 1_000);
   return `${formatTime(whole).slice(0, -1)}${String(micros).padStart(3, '0')}Z`;
 }
 
+/** Seconds whose text is kept. */
+const SECONDS_MAX = 1_000;
+
 /** `textOfTime` for many times: those of one second share the work, which is most of what rows cost. */
-export function createTimeText(): (ms: number) => string {
+function createTimeText(): (ms: number) => string {
   const seconds = new Map<number, string>();
   return (ms) => {
     if (!Number.isInteger(ms)) return textOfTime(ms);
@@ -70,6 +79,7 @@ export function createTimeText(): (ms: number) => string {
     let prefix = seconds.get(second);
     if (prefix === undefined) {
       prefix = formatTime(second * 1_000).slice(0, -'000Z'.length);
+      if (seconds.size >= SECONDS_MAX) seconds.clear();
       seconds.set(second, prefix);
     }
     return `${prefix}${String(ms - second * 1_000).padStart(3, '0')}Z`;

@@ -6,7 +6,7 @@
 import type { ResultPushes } from './emission.ts';
 import type { GroupWatermarks } from './group-watermarks.ts';
 import type { Pass, Push } from './pass.ts';
-import { createTimeText, windowTimeOf } from './result-rows.ts';
+import { windowTimeOf } from './result-rows.ts';
 import type { Session, SessionOperator } from './session-operator.ts';
 
 export interface SessionEmission {
@@ -30,7 +30,7 @@ export function closeSessions(emission: SessionEmission, current: GroupWatermark
     if (append !== null) emitSessions(emission, append, changed);
     if (chained !== null)
       emitSessions(emission, chained, changed, ({ endMs }) => windowTimeOf(endMs));
-    if (operator.allowedLatenessMs > 0) for (const session of changed) operator.settle(session);
+    if (operator.keepsEnded) for (const session of changed) operator.settle(session);
   }
   operator.evict(ended, current);
 }
@@ -43,11 +43,9 @@ function emitSessions(
 ): void {
   const { accumulation, results } = operator;
   const { keys } = operator.draft;
-  const textOf = createTimeText();
   for (const session of sessions) {
     const { keyId, rows, slot, startMs, endMs } = session;
-    const texts = { start: textOf(startMs), end: textOf(endMs) };
-    const row = results.begin(keys.textOf(keyId), texts);
+    const row = results.begin(keys.textOf(keyId), results.textsOf(startMs, endMs));
     pass.run(() => {
       accumulation.writeResults(row, rows, slot);
       push(row, timeOf(session));

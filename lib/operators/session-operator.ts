@@ -90,6 +90,11 @@ export class SessionOperator {
         : (row, timeMs) => this.take(row, timeMs, gap(row));
   }
 
+  /** Whether a session may stay after it has come out. */
+  get keepsEnded(): boolean {
+    return this.complete || this.allowedLatenessMs > 0;
+  }
+
   /** Begins a batch. */
   begin(): void {
     const { behindMs, allowedLatenessMs } = this.options;

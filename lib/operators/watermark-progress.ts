@@ -87,10 +87,11 @@ export class WatermarkProgress {
     const active = reached.some(({ idle }) => !idle)
       ? reached.filter(({ idle }) => !idle)
       : reached;
-    // Under either policy nothing moves before each has seen a row.
-    if (active.some(({ ms }) => ms === null)) return committedMs;
-    const times = active.map(({ ms }) => ms!);
-    const policy = this.options.watermarkPolicy === 'min' ? Math.min : Math.max;
+    const isMin = this.options.watermarkPolicy === 'min';
+    const times = active.flatMap(({ ms }) => (ms === null ? [] : [ms]));
+    // The least of all is not known before each has seen a row.
+    if (times.length === 0 || (isMin && times.length < active.length)) return committedMs;
+    const policy = isMin ? Math.min : Math.max;
     return this.atLeastStart(advanceWatermark(committedMs, policy(...times), 0));
   }
 

@@ -102,10 +102,14 @@ export class BatchValue {
   }
 
   window(length: string, slide: string) {
-    return this.#window({
+    const listed = this.#window({
       ...ROWS,
       lengthMs: parseDuration(length),
       slideMs: parseDuration(slide),
+    });
+    return listed.write({
+      kind: 'flat-map',
+      apply: (row: { readonly value: readonly unknown[] }) => row.value,
     });
   }
 

@@ -15,12 +15,15 @@ export function greatestDelayMs(head: DraftNode): number {
   return Math.max(0, ...clocks.map(({ body }) => (body.kind === 'watermark' ? body.delayMs : 0)));
 }
 
+/** Behind a source that is reached without any of the others, rows have no event time. */
+const ENDS: ReadonlySet<string> = new Set(['event-time', 'kinesis-source']);
+
 function isClock({ body }: DraftNode): boolean {
   return body.kind === 'watermark' || body.kind === 'processing-time';
 }
 
 function declaresTime(node: DraftNode): boolean {
-  return isClock(node) || node.body.kind === 'event-time' || hasWindow(node);
+  return isClock(node) || ENDS.has(node.body.kind) || hasWindow(node);
 }
 
 function hasWindow({ body }: DraftNode): boolean {

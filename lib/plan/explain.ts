@@ -1,19 +1,19 @@
 // A plan as text, one block for each operator: its name, then what it does and why that is allowed.
 
 import { formatDuration } from '../time/duration.ts';
+import { operatorLines } from './explain-operators.ts';
+import { aggregateText, keyTexts, selectorText, unitText, windowText } from './explain-text.ts';
 import type {
   AggregateNode,
-  AggregateSpec,
-  KeySpec,
+  OperatorNode,
   Plan,
   PlanNode,
   ReduceNode,
-  Selector,
   SinkNode,
   SourceNode,
   WatermarkNode,
-  WindowSpec,
 } from './plan.ts';
+import { isOperator } from './plan.ts';
 
 /** Prints a plan readably; ends with a line feed. */
 export function explainPlan(plan: Plan): string {
@@ -36,7 +36,7 @@ function linesOf(plan: Plan, node: PlanNode): readonly string[] {
     case 'filter':
       return ['keeps the rows that your function accepts'];
     case 'watermark':
-      return watermarkLines(node);
+      return watermarkLines(plan, node);
     case 'aggregate':
     case 'reduce':
       return groupLines(plan, node);
@@ -46,7 +46,7 @@ function linesOf(plan: Plan, node: PlanNode): readonly string[] {
     case 'noop-sink':
       return sinkLines(plan, node);
     default:
-      return [node.kind];
+      return operatorLines(node);
   }
 }
 
@@ -68,41 +68,64 @@ function sourceLines(node: SourceNode): readonly string[] {
   ];
 }
 
-function watermarkLines(node: WatermarkNode): readonly string[] {
-  const unit = node.unit === 'iso' ? 'ISO 8601 text' : node.unit;
+function watermarkLines(plan: Plan, node: WatermarkNode): readonly string[] {
+  const scope = plan.inOneTask ? 'of all shards' : 'per shard';
   return [
-    `event time is ${selectorText(node.time)}, in ${unit}`,
-    `watermark = newest event time - ${formatDuration(node.delayMs)}, per shard, never backwards`,
+    `event time is ${selectorText(node.time)}, in ${unitText(node.unit)}`,
+    `watermark = newest event time - ${formatDuration(node.delayMs)}, ${scope}, never backwards`,
     `an event more than ${formatDuration(node.maxAheadMs)} ahead of its arrival is a dead letter`,
+    ...(node.idleTimeoutMs === null
+      ? []
+      : [`after ${formatDuration(node.idleTimeoutMs)} without a row it holds no other back`]),
+    ...(node.startMs === null
+      ? ['it begins before all times, so that those before 1970 count']
+      : []),
   ];
 }
 
 function groupLines(plan: Plan, node: AggregateNode | ReduceNode): readonly string[] {
-  const key = keyText(node.key);
-  const groups =
-    node.window === null ? `groups by ${key}` : `groups by ${key} and ${windowText(node.window)}`;
+  const groups = [
+    ...keyTexts(node.key),
+    ...(node.window === null ? [] : [windowText(node.window)]),
+  ];
   const computes =
     node.kind === 'reduce'
       ? ['combines the rows of a group into one (your function)']
       : Object.entries(node.aggregates).map(([name, spec]) => `${name} = ${aggregateText(spec)}`);
-  return [groups, ...computes, stateText(plan, node), ...lateText(plan, node)];
+  return [
+    groups.length === 0 ? 'makes one group of all rows' : `groups by ${groups.join(' and ')}`,
+    ...computes,
+    stateText(plan, node),
+    ...latenessText(node),
+    ...lateText(plan, node),
+  ];
 }
 
-function stateText(plan: Plan, node: AggregateNode | ReduceNode): string {
-  const key = keyText(node.key);
-  if (node.window === null) return `state: one entry for each ${key}, kept for ever`;
-  if (isComplete(plan))
-    return `state: one entry for each ${key} and window, kept for ever (mode complete)`;
-  return `state: one entry for each ${key} and open window, dropped once the watermark reaches the window's end`;
+function stateText(plan: Plan, { key, window }: AggregateNode | ReduceNode): string {
+  const entry = (...each: readonly string[]) => {
+    const parts = [...keyTexts(key), ...each];
+    return `state: one entry${parts.length === 0 ? '' : ` for each ${parts.join(' and ')}`}`;
+  };
+  if (window === null) return `${entry()}, kept for ever`;
+  if (window.kind === 'count') return entry('window that is not full');
+  const what = window.kind === 'session' ? 'session' : 'window';
+  if (isComplete(plan)) return `${entry(what)}, kept for ever (mode complete)`;
+  return `${entry(`open ${what}`)}, dropped once the watermark reaches the ${what}'s end`;
+}
+
+function latenessText({ allowedLatenessMs }: AggregateNode | ReduceNode): readonly string[] {
+  if (allowedLatenessMs === 0) return [];
+  return [
+    `a closed window is kept for ${formatDuration(allowedLatenessMs)} more, and comes out again with each late row`,
+  ];
 }
 
 function lateText(plan: Plan, node: AggregateNode | ReduceNode): readonly string[] {
-  if (node.window === null) return [];
-  if (isComplete(plan)) return ['no row is late: mode complete takes them all'];
+  if (node.window === null || node.window.kind === 'count') return [];
+  if (isComplete(plan) && node.window.kind === 'time')
+    return ['no row is late: mode complete takes them all'];
   return [
-    node.lateSink === null
-      ? 'rows late for all their windows are counted and dropped'
-      : `rows late for all their windows are counted and go to ${node.lateSink}`,
+    `rows late for all their windows are counted and ${node.lateSink === null ? 'dropped' : `go to ${node.lateSink}`}`,
   ];
 }
 
@@ -110,56 +133,23 @@ function isComplete(plan: Plan): boolean {
   return plan.nodes.some((node) => 'mode' in node && node.mode === 'complete');
 }
 
-function windowText(window: WindowSpec): string {
-  if (window.kind === 'session') return 'sessions';
-  if (window.kind === 'count') return `windows of ${window.size} rows`;
-  const { sizeMs, slideMs } = window;
-  return sizeMs === slideMs
-    ? `windows of ${formatDuration(sizeMs)}`
-    : `windows of ${formatDuration(sizeMs)} every ${formatDuration(slideMs)}`;
-}
-
-function keyText(key: KeySpec): string {
-  const byFunction = key.selectors.some((selector) => selector.kind === 'function');
-  return byFunction ? 'key (your function)' : key.fields.join(', ');
-}
-
-function aggregateText(spec: AggregateSpec): string {
-  if (spec.kind === 'custom') return 'your aggregator';
-  const input = spec.input === null ? '' : selectorText(spec.input);
-  const exact = spec.decimalScale === null ? '' : `, exact with ${spec.decimalScale} digits`;
-  return `${spec.kind}(${[`${input}${exact}`, ...parameterTexts(spec)].join(', ')})`;
-}
-
-function parameterTexts(spec: AggregateSpec): readonly string[] {
-  switch (spec.kind) {
-    case 'topK':
-      return [String(spec.k), ...(spec.by === null ? [] : [`by ${selectorText(spec.by)}`])];
-    case 'approxCountDistinct':
-      return [`relative error ${spec.relativeError}`];
-    case 'approxPercentile':
-      return [JSON.stringify(spec.percentages), `accuracy ${spec.accuracy}`];
-    default:
-      return [];
-  }
-}
-
-function selectorText(selector: Selector): string {
-  return selector.kind === 'field' ? selector.field : 'your function';
-}
-
 function sinkLines(plan: Plan, node: SinkNode): readonly string[] {
   if (node.inputs.length === 0) return [`late rows, ${placeText(node)}`];
   return [
     `takes ${node.inputs[0]} in mode ${node.mode}, ${placeText(node)}`,
-    `allowed: ${reasonText(node, feedsOnGroups(plan, node))}`,
+    `allowed: ${reasonText(node, giverOf(plan, node))}`,
   ];
 }
 
-function feedsOnGroups(plan: Plan, node: PlanNode): boolean {
-  const [input] = node.inputs.map((uid) => plan.nodes.find((each) => each.uid === uid));
-  if (input === undefined) return false;
-  return input.kind === 'aggregate' || input.kind === 'reduce' || feedsOnGroups(plan, input);
+/** The operator with state whose rows come to a node as they are, if there is one. */
+function giverOf(plan: Plan, node: PlanNode): OperatorNode | undefined {
+  const uids: readonly string[] = node.inputs;
+  for (const input of plan.nodes.filter(({ uid }) => uids.includes(uid))) {
+    const hasState = isOperator(input) && input.kind !== 'transform-batch';
+    const giver = hasState ? input : giverOf(plan, input);
+    if (giver !== undefined) return giver;
+  }
+  return undefined;
 }
 
 function placeText(node: SinkNode): string {
@@ -179,21 +169,39 @@ function placeText(node: SinkNode): string {
   }
 }
 
-function reasonText(node: SinkNode, grouped: boolean): string {
+function reasonText(node: SinkNode, giver: OperatorNode | undefined): string {
   const table =
     node.kind === 'dynamodb-sink'
       ? "; an item's key determines the shard, so one task writes it"
       : '';
   switch (node.mode) {
     case 'append':
-      return grouped
-        ? `the watermark closes each window, so its row is final and comes out once${table}`
-        : 'each row is final as it comes and comes out once';
+      return `${finalText(giver)}${table}`;
     case 'update':
-      return grouped
-        ? `the groups that a batch changed come out with their new values${table}`
-        : 'rows without groups never change, so this is append';
+      return `${updateText(giver)}${table}`;
     case 'complete':
       return `the aggregation keeps all its groups, and all come out with each batch${table}`;
+  }
+}
+
+function finalText(giver: OperatorNode | undefined): string {
+  if (giver?.kind !== 'aggregate' && giver?.kind !== 'reduce') {
+    return 'each row is final as it comes and comes out once';
+  }
+  return giver.window?.kind === 'count'
+    ? 'a window is final when it is full, and its row comes out once'
+    : 'the watermark closes each window, so its row is final and comes out once';
+}
+
+function updateText(giver: OperatorNode | undefined): string {
+  switch (giver?.kind) {
+    case 'aggregate':
+    case 'reduce':
+      return 'the groups that a batch changed come out with their new values';
+    case 'map-groups':
+    case 'update-state':
+      return 'each call gives the newest rows of its key';
+    default:
+      return 'rows without groups never change, so this is append';
   }
 }

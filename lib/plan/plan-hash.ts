@@ -1,9 +1,17 @@
-// The hash of a plan covers exactly what stored state depends on: the source and its partitioning,
-// event time, and of each keyed operator its uid, key, window and aggregates. Sinks,
+// The hash of a plan covers exactly what stored state depends on: the sources and their partitioning,
+// event time, and of each operator with state its uid, key and what its state means. Sinks,
 // stateless operators, the allowed lateness and the text of functions are not in it: they may change
 // and state stays good, since a watermark never goes back.
 
-import type { AggregateSpec, KeySpec, PlanNode, Selector, WindowSpec } from './plan.ts';
+import type {
+  AggregateSpec,
+  KeySpec,
+  OperatorNode,
+  PlanNode,
+  Selector,
+  WindowSpec,
+} from './plan.ts';
+import { isOperator } from './plan.ts';
 
 /** Digest of `describeState`: 64-bit FNV-1a as 16 hex digits. */
 export function hashPlan(nodes: readonly PlanNode[]): string {
@@ -40,9 +48,67 @@ function describeNode(node: PlanNode): unknown {
         describeKey(node.key),
         node.window && describeWindow(node.window),
       ];
+    case 'processing-time':
+      return [node.kind];
+    case 'event-time':
+      return [node.kind, describeSelector(node.time), node.unit];
     default:
+      return isOperator(node) ? describeOperator(node) : undefined;
+  }
+}
+
+/** Lengths after which something is forgotten are left out: with others, state is good as well. */
+function describeOperator(
+  node: Exclude<OperatorNode, { kind: 'aggregate' | 'reduce' }>,
+): readonly unknown[] | undefined {
+  switch (node.kind) {
+    case 'deduplicate':
+      return [...describeKeyed(node), typeof node.forget === 'number' ? 'within' : node.forget];
+    case 'limit':
+      return [node.kind, node.uid];
+    case 'join':
+      return [
+        node.kind,
+        node.uid,
+        node.type,
+        describeKey(node.leftKey),
+        describeKey(node.rightKey),
+        node.nullSafe,
+        node.within && Object.values(node.within),
+        node.window && describeWindow(node.window),
+      ];
+    case 'map-groups':
+      return [...describeKeyed(node), node.timeout];
+    case 'map-with-state':
+      return [...describeKeyed(node), node.timeoutMs === null ? 'kept' : 'timeout'];
+    case 'update-state':
+      return describeKeyed(node);
+    case 'process':
+      return [
+        ...describeKeyed(node),
+        Object.entries(node.state).map(([name, { kind, ttlMs }]) => [name, kind, ttlMs !== null]),
+        node.timers,
+      ];
+    case 'batch-window':
+      return [
+        ...describeKeyed(node),
+        node.lengthMs,
+        node.slideMs,
+        node.value && describeSelector(node.value),
+        node.reduce === null ? 'rows' : 'reduced',
+        node.inverse === null ? 'again' : 'inverse',
+      ];
+    case 'transform-batch':
       return undefined;
   }
+}
+
+function describeKeyed(node: {
+  readonly kind: string;
+  readonly uid: string;
+  readonly key: KeySpec;
+}): readonly unknown[] {
+  return [node.kind, node.uid, describeKey(node.key)];
 }
 
 function describeWindow(window: WindowSpec): unknown {

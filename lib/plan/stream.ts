@@ -6,6 +6,14 @@ import type { Duration } from '../time/duration.ts';
 import type { TimeUnit } from '../time/event-time.ts';
 import type { Aggregate, ResultOf } from './aggregate.ts';
 import type {
+  Combine,
+  Keyed,
+  LeftKey,
+  ValueArgument,
+  ValueBy,
+  WindowLengths,
+} from './batch-types.ts';
+import type {
   JoinedRow,
   JoinKeys,
   JoinOptions,
@@ -24,12 +32,37 @@ import type {
   StreamShape,
   With,
 } from './output-rules.ts';
-import type { CountWindowSpec, JoinType, OutputMode, Plan, SessionWindowSpec } from './plan.ts';
+import type { CountWindowSpec, JoinType, OutputMode, Plan } from './plan.ts';
 import type { FieldOf, FieldValue, Flat, Invalid, Scalar, StoredRow } from './row-types.ts';
 import type { ForeachBatchSink, S3Sink, Sink } from './sink.ts';
 import type { KinesisSource } from './source.ts';
-import type { GroupState, KeptState, MappedState, ProcessContext, RowsOf } from './state.ts';
 import type { JoinTable } from './static-table.ts';
+import type {
+  BatchTime,
+  InitialState,
+  MapWithStateOptions,
+  ProcessDefinition,
+  TimeOf,
+  TimeoutOptions,
+  WatermarkOptions,
+  WindowBounds,
+  WindowOptions,
+} from './step-options.ts';
+import type {
+  BoundRule,
+  Clocked,
+  Deduplicated,
+  DistributiveOmit,
+  Events,
+  Grouped,
+  Joined,
+  LimitBehind,
+  NameRule,
+  Timed,
+  WindowLimit,
+  WindowRule,
+} from './step-shapes.ts';
+import type { GroupState, KeyState, ShownKey, StateParts, UpdateContext } from './user-state.ts';
 import type { WindowOf } from './window.ts';
 
 /** A user's whole computation; the default export of a pipeline file. */
@@ -46,9 +79,6 @@ export interface Pipeline {
    */
   explain(): string;
 }
-
-/** The shape of the events of a source. */
-type Events = { watermark: false; rows: 'events'; windowed: false; late: never; limit: 'none' };
 
 /** A pipeline that has a name and no source yet. */
 export interface NamedPipeline {
@@ -269,51 +299,6 @@ export interface Stream<Row, Shape extends StreamShape> extends Pipeline {
   ): Stream<Row, Shape>;
 }
 
-/** Options of `.withWatermark`. */
-export interface WatermarkOptions<Unit extends TimeUnit> {
-  /**
-   * The unit in which events state their time.
-   * @default 'milliseconds'
-   */
-  readonly unit?: Unit;
-  /**
-   * Events further ahead of their arrival than this are dead letters and move no watermark.
-   * @default '1 day'
-   */
-  readonly maxAhead?: Duration;
-  /**
-   * After so long without a row this watermark holds no other back.
-   * @default it always does
-   */
-  readonly idleTimeout?: Duration;
-  /**
-   * Whether times before 1970 are on time: by default the watermark begins at 1970, and rows up to
-   * there are late from the first batch.
-   * @default false
-   */
-  readonly beforeEpoch?: boolean;
-}
-
-/** The batch that a function of a user is called for. */
-export interface BatchTime {
-  /** The clock, read once per batch, in milliseconds since 1970; the same in a repeat. */
-  readonly batchTimeMs: number;
-}
-
-type TimeValue<Unit extends TimeUnit> = Unit extends 'iso' ? string : number;
-
-type TimeOf<Row, Unit extends TimeUnit> =
-  | FieldOf<Row, TimeValue<NoInfer<Unit>> | null>
-  | ((row: Row) => TimeValue<NoInfer<Unit>> | null | undefined);
-
-type Timed<Shape extends StreamShape> = With<Shape, { watermark: true; late: never }>;
-
-type Clocked<Shape extends StreamShape, Method> = Shape['rows'] extends 'events' | 'states'
-  ? Shape['limit'] extends 'chain'
-    ? Invalid<'the watermark is declared on events: put .withWatermark before .keyBy'>
-    : Method
-  : Invalid<'the watermark is declared on events: put .withWatermark before .keyBy'>;
-
 type WithWatermark<Row, Shape extends StreamShape> = <Unit extends TimeUnit = 'milliseconds'>(
   time: TimeOf<Row, Unit>,
   delay: Duration,
@@ -324,12 +309,6 @@ type EventTime<Row, Shape extends StreamShape> = <Unit extends TimeUnit = 'milli
   time: TimeOf<Row, Unit>,
   options?: { readonly unit?: Unit },
 ) => Stream<Row, Shape>;
-
-type LimitBehind<Shape extends StreamShape> = Behind<Shape>['limit'] extends 'none'
-  ? 'limit'
-  : Behind<Shape>['limit'];
-
-type Deduplicated<Row, Shape extends StreamShape> = With<Behind<Shape>, { late: Row }>;
 
 /** A step that takes a key, by fields or by a function. */
 interface PerKey<Row, Arguments extends readonly unknown[], Result> {
@@ -347,16 +326,6 @@ interface Join<Row, Shape extends StreamShape> {
     options: JoinOptions<Row, Right, Type> & BoundRule<Type>,
   ): Stream<JoinedRow<Row, Right, Type, unknown>, Joined<Row | Right, Shape, RightShape>>;
 }
-
-type Joined<Late, Left extends StreamShape, Right extends StreamShape> = With<
-  Behind<Met<Left, Right>>,
-  { late: Late; limit: Behind<Met<Left, Right>>['limit'] extends 'chain' ? 'chain' : 'join' }
->;
-
-/** Rows that met no other come out once none can come any more, which takes a bound. */
-type BoundRule<Type extends JoinType> = [Type] extends ['inner']
-  ? unknown
-  : { readonly within: object };
 
 interface KeyBy<Row, Shape extends StreamShape> {
   <const Names extends readonly [FieldOf<Row, Scalar>, ...FieldOf<Row, Scalar>[]]>(
@@ -393,29 +362,6 @@ export interface WindowedStream<Row, Key, Shape extends StreamShape>
   >;
 }
 
-/** Options of `.window`. */
-export interface WindowOptions {
-  /**
-   * How long a closed window is kept for late rows.
-   * @default '0 seconds'
-   */
-  readonly allowedLateness?: Duration;
-}
-
-type WindowRule<Window, Shape extends StreamShape> = Window extends CountWindowSpec
-  ? unknown
-  : Shape['watermark'] extends true
-    ? unknown
-    : Invalid<'a window needs an event time and a watermark: declare .withWatermark(…) before .keyBy'>;
-
-type WindowLimit<Window, Shape extends StreamShape> = Shape['limit'] extends 'none' | 'limit'
-  ? Window extends CountWindowSpec
-    ? 'count'
-    : Window extends SessionWindowSpec
-      ? 'session'
-      : Shape['limit']
-  : Shape['limit'];
-
 /** Rows with a key. */
 export interface KeyedStream<Row, Key, Shape extends StreamShape>
   extends WindowedStream<Row, Key, Shape> {
@@ -426,11 +372,11 @@ export interface KeyedStream<Row, Key, Shape extends StreamShape>
    * @example
    * stream.keyBy('origin').mapGroupsWithState((key, rows, state: GroupState<number>) => {
    *   state.update((state.getOption() ?? 0) + rows.length);
-   *   return { ...key, flights: state.get() };
+   *   return { origin: key, flights: state.get() };
    * });
    */
   mapGroupsWithState<State, Next>(
-    apply: (key: Key, rows: readonly Row[], state: GroupState<State>) => Next,
+    apply: (key: ShownKey<Key>, rows: readonly Row[], state: GroupState<State>) => Next,
     options?: TimeoutOptions,
   ): Stream<Next, With<Shape, { limit: 'map-groups' }>>;
 
@@ -440,16 +386,16 @@ export interface KeyedStream<Row, Key, Shape extends StreamShape>
    * @example
    * stream.keyBy('origin').flatMapGroupsWithState(
    *   (key, rows, state: GroupState<number>) => {
-   *     if (state.hasTimedOut) return [{ ...key, silent: true }];
+   *     if (state.hasTimedOut) return [{ origin: key, silent: true }];
    *     state.update(rows.length);
-   *     state.setTimeoutDuration(60_000);
+   *     state.setTimeoutDuration('1 minute');
    *     return [];
    *   },
    *   { timeout: 'processing-time' },
    * );
    */
   flatMapGroupsWithState<State, Next>(
-    apply: (key: Key, rows: readonly Row[], state: GroupState<State>) => readonly Next[],
+    apply: (key: ShownKey<Key>, rows: readonly Row[], state: GroupState<State>) => readonly Next[],
     options?: TimeoutOptions,
   ): Stream<Next, Shape>;
 
@@ -458,14 +404,14 @@ export interface KeyedStream<Row, Key, Shape extends StreamShape>
    * `undefined`. After `timeout` without a row it is called once more, without one, and the state goes.
    *
    * @example
-   * stream.keyBy('origin').mapWithState((key, row, state: MappedState<number>) => {
+   * stream.keyBy('origin').mapWithState((key, row, state: KeyState<number>) => {
    *   if (row === undefined) return undefined;
    *   state.update((state.getOption() ?? 0) + 1);
-   *   return { ...key, flights: state.get() };
+   *   return { origin: key, flights: state.get() };
    * });
    */
   mapWithState<State, Next>(
-    apply: (key: Key, row: Row | undefined, state: MappedState<State>) => Next | undefined,
+    apply: (key: ShownKey<Key>, row: Row | undefined, state: KeyState<State>) => Next | undefined,
     options?: MapWithStateOptions,
   ): Stream<Next, Shape>;
 
@@ -480,7 +426,7 @@ export interface KeyedStream<Row, Key, Shape extends StreamShape>
     update: (
       rows: readonly Row[],
       state: State | undefined,
-      context: KeyContext<Key>,
+      context: UpdateContext<ShownKey<Key>>,
     ) => State | undefined,
     options?: InitialState<Key, State>,
   ): Stream<Flat<Key & { readonly state: State }>, With<Shape, { rows: 'states' }>>;
@@ -496,85 +442,14 @@ export interface KeyedStream<Row, Key, Shape extends StreamShape>
    *   onRow(row, { key, state, emit }) {
    *     const flights = (state.flights.get() ?? 0) + 1;
    *     state.flights.set(flights);
-   *     if (row.delay > 60) emit({ ...key, flights });
+   *     if (row.delay > 60) emit({ origin: key, flights });
    *   },
    * });
    */
-  process<
-    State extends Readonly<Record<string, KeptState<unknown>>> = Record<never, never>,
-    Out = unknown,
-  >(definition: ProcessDefinition<Row, Key, State, Out>): Stream<Out, With<Shape, { late: Row }>>;
+  process<State extends StateParts = Record<never, never>, Out = unknown>(
+    definition: ProcessDefinition<Row, Key, State, Out>,
+  ): Stream<Out, With<Shape, { late: Row }>>;
 }
-
-/** Options of `.mapGroupsWithState` and `.flatMapGroupsWithState`. */
-export interface TimeoutOptions {
-  /**
-   * What timeouts go by: nothing, the clock of batches, or the watermark, which drops rows at or
-   * before it.
-   * @default 'none'
-   */
-  readonly timeout?: 'none' | 'processing-time' | 'event-time';
-}
-
-/** Options of `.mapWithState`. */
-export interface MapWithStateOptions {
-  /**
-   * State goes after so long without a row, by the clock of batches.
-   * @default it stays
-   */
-  readonly timeout?: Duration;
-}
-
-/** Options of `.updateStateByKey`. */
-export interface InitialState<Key, State> {
-  /**
-   * State that keys have before any row.
-   * @default none
-   */
-  readonly initial?: readonly (readonly [key: Key | Key[keyof Key], state: State])[];
-}
-
-/** What `.updateStateByKey` tells of a call. */
-export interface KeyContext<Key> extends BatchTime {
-  readonly key: Key;
-}
-
-/** What `.process` is made of. */
-export interface ProcessDefinition<Row, Key, State, Out> {
-  /**
-   * What is kept per key, by name.
-   * @default nothing
-   */
-  readonly state?: State;
-  /**
-   * What timers go by: the watermark, or the clock of batches.
-   * @default there are no timers
-   */
-  readonly timers?: 'event-time' | 'processing-time';
-  /**
-   * The type of the rows that are emitted.
-   * @default unknown
-   */
-  readonly emits?: RowsOf<Out>;
-  onRow(row: Row, context: ProcessContext<Key, ViewsOf<State>, Out>): void;
-  /**
-   * Called for each timer once its time has come.
-   * @default nothing is called
-   */
-  onTimer?(timeMs: number, context: ProcessContext<Key, ViewsOf<State>, Out>): void;
-}
-
-type ViewsOf<State> = {
-  readonly [Name in keyof State]: State[Name] extends KeptState<infer View> ? View : never;
-};
-
-/** The window of a result row: ISO 8601 in UTC with milliseconds, the end exclusive. */
-export interface WindowBounds {
-  readonly windowStart: string;
-  readonly windowEnd: string;
-}
-
-type Grouped<Row, Shape extends StreamShape> = With<Shape, { rows: 'groups'; late: Row }>;
 
 /** Rows in groups, by key or by key and window. */
 export interface GroupedStream<Row, Group, Shape extends StreamShape> {
@@ -605,17 +480,6 @@ export interface GroupedStream<Row, Group, Shape extends StreamShape> {
       ) => Stream<Flat<Group & DistributiveOmit<Row, keyof Group>>, Grouped<Row, Shape>>
     : Invalid<'.reduce needs rows that are objects: .map them into one first'>;
 }
-
-type DistributiveOmit<Row, Names extends PropertyKey> = Row extends unknown
-  ? Omit<Row, Names>
-  : never;
-
-/** Aggregates must not take the name of a key, of a window bound, or of what tables keep for themselves. */
-type NameRule<Aggregates, Group> = {
-  readonly [Name in keyof Aggregates]: Name extends keyof Group | 'pk' | 'sk' | `_${string}`
-    ? Invalid<'this name is taken by the key, the window or the table: choose another'>
-    : unknown;
-};
 
 /**
  * Rows batch by batch, as Spark's DStreams have them. A batch is one invocation on a shard, or with
@@ -726,7 +590,7 @@ export interface BatchStream<Row, Shape extends StreamShape> {
    * @example
    * stream.batches().window('1 hour', '10 minutes');
    */
-  readonly window: Windowed<
+  readonly window: Stateful<
     Shape,
     (length: Duration, slide: Duration) => Stream<Row, Mapped<Shape>>
   >;
@@ -738,7 +602,7 @@ export interface BatchStream<Row, Shape extends StreamShape> {
    * @example
    * stream.map((flight) => flight.delay).batches().reduceByWindow(Math.max, '1 hour', '10 minutes');
    */
-  readonly reduceByWindow: Windowed<
+  readonly reduceByWindow: Stateful<
     Shape,
     (
       reduce: Combine<Row>,
@@ -754,7 +618,7 @@ export interface BatchStream<Row, Shape extends StreamShape> {
    * @example
    * stream.batches().countByWindow('1 hour', '10 minutes');
    */
-  readonly countByWindow: Windowed<
+  readonly countByWindow: Stateful<
     Shape,
     (length: Duration, slide: Duration) => Stream<{ readonly count: number }, Mapped<Shape>>
   >;
@@ -765,7 +629,7 @@ export interface BatchStream<Row, Shape extends StreamShape> {
    * @example
    * stream.map((flight) => flight.origin).batches().countByValueAndWindow('1 hour', '10 minutes');
    */
-  readonly countByValueAndWindow: Windowed<
+  readonly countByValueAndWindow: Stateful<
     Shape,
     (
       length: Duration,
@@ -788,7 +652,7 @@ export interface BatchStream<Row, Shape extends StreamShape> {
    *   slide: '10 minutes',
    * });
    */
-  readonly reduceByKeyAndWindow: Windowed<Shape, ReduceByKeyAndWindow<Row, Shape>>;
+  readonly reduceByKeyAndWindow: Stateful<Shape, ReduceByKeyAndWindow<Row, Shape>>;
 
   /**
    * The rows of each key of such a window, or a value of each, as a list.
@@ -796,7 +660,7 @@ export interface BatchStream<Row, Shape extends StreamShape> {
    * @example
    * stream.batches().groupByKeyAndWindow({ key: 'origin', value: 'delay', length: '1 hour', slide: '1 hour' });
    */
-  readonly groupByKeyAndWindow: Windowed<Shape, GroupByKeyAndWindow<Row, Shape>>;
+  readonly groupByKeyAndWindow: Stateful<Shape, GroupByKeyAndWindow<Row, Shape>>;
 
   /** `.keyBy(…).updateStateByKey(…)` in one step. */
   readonly updateStateByKey: Stateful<Shape, UpdateStateByKey<Row, Shape>>;
@@ -810,30 +674,6 @@ export interface BatchStream<Row, Shape extends StreamShape> {
   ): Stream<Next, Mapped<Shape>>;
 }
 
-type Windowed<Shape extends StreamShape, Method> = Stateful<Shape, Method>;
-
-type Combine<Value> = (left: Value, right: Value) => Value;
-
-type ValueArgument<Row> = FieldOf<Row, unknown> | ((row: Row) => unknown);
-
-type ValueBy<Row, By> = By extends (row: never) => infer Value
-  ? Value
-  : By extends string
-    ? FieldValue<Row, By>
-    : never;
-
-type Keyed<Row, Key, Value> = Flat<KeyFields<Row, Key> & { readonly value: Value }>;
-
-type LeftKey<Row, On> = On extends string
-  ? KeyFields<Row, On>
-  : On extends { readonly left: infer Select }
-    ? KeyFields<Row, Select>
-    : On extends readonly string[]
-      ? KeyFields<Row, On>
-      : On extends readonly (readonly [infer Left, string])[]
-        ? KeyFields<Row, Left>
-        : never;
-
 type BatchJoin<Row, Shape extends StreamShape, Type extends JoinType> = <
   Right,
   RightShape extends StreamShape,
@@ -841,11 +681,6 @@ type BatchJoin<Row, Shape extends StreamShape, Type extends JoinType> = <
   other: BatchStream<Right, RightShape>,
   options: { readonly on: JoinKeys<Row, Right> },
 ) => Stream<Flat<Pair<Row, Right, Type>>, Mapped<Met<Shape, RightShape>>>;
-
-interface WindowLengths {
-  readonly length: Duration;
-  readonly slide: Duration;
-}
 
 type ReduceByKeyAndWindow<Row, Shape extends StreamShape> = <
   const Key extends KeyArgument<Row>,
@@ -874,7 +709,7 @@ type UpdateStateByKey<Row, Shape extends StreamShape> = <const Key extends KeyAr
   update: (
     rows: readonly Row[],
     state: State | undefined,
-    context: KeyContext<KeyFields<Row, Key>>,
+    context: UpdateContext<ShownKey<KeyFields<Row, Key>>>,
   ) => State | undefined,
   options?: InitialState<KeyFields<Row, Key>, State>,
 ) => Stream<
@@ -891,7 +726,7 @@ type MapWithState<Row, Shape extends StreamShape> = <
   apply: (
     key: KeyFields<Row, Key>,
     row: Row | undefined,
-    state: MappedState<State>,
+    state: KeyState<State>,
   ) => Next | undefined,
   options?: MapWithStateOptions,
 ) => Stream<Next, Behind<Shape>>;

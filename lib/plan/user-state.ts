@@ -16,6 +16,15 @@ export interface CallTimes {
   readonly batchTimeMs: number;
 }
 
+/** A key as functions see it: the value of its one field or function, or an object of its fields. */
+export type ShownKey<Key> = IsUnion<keyof Key> extends true ? Key : Key[keyof Key];
+
+type IsUnion<Type, All = Type> = Type extends unknown
+  ? [All] extends [Type]
+    ? false
+    : true
+  : never;
+
 /** The state of one group in `mapGroupsWithState` and `flatMapGroupsWithState`. */
 export interface GroupState<State> extends CallTimes {
   /** Whether the group has a state. */
@@ -33,17 +42,11 @@ export interface GroupState<State> extends CallTimes {
   /**
    * Asks for a call when the clock of a later batch has passed this time from now, unless rows come
    * first. Needs `timeout: 'processing-time'`.
-   *
-   * @example
-   * state.setTimeoutDuration('30 minutes');
    */
   setTimeoutDuration(duration: Duration): void;
   /**
    * Asks for a call once the watermark has passed this time, unless rows come first. Needs
    * `timeout: 'event-time'`; a time before the watermark is refused.
-   *
-   * @example
-   * state.setTimeoutTimestamp(lastSeenMs + 60_000);
    */
   setTimeoutTimestamp(timestampMs: number): void;
 }
@@ -122,7 +125,7 @@ export interface StatePartOptions {
  * One value per key, for `process`.
  *
  * @example
- * const state = { visits: value<number>({ ttl: '30 days' }) };
+ * const state = { flights: value<number>(), gate: value<string>({ ttl: '1 day' }) };
  */
 export function value<Value>(options: StatePartOptions = {}): StatePart<ValueState<Value>> {
   return statePart('value', options);
@@ -132,7 +135,7 @@ export function value<Value>(options: StatePartOptions = {}): StatePart<ValueSta
  * A list of values per key, for `process`.
  *
  * @example
- * const state = { lastPages: list<string>() };
+ * const state = { delays: list<number>() };
  */
 export function list<Value>(options: StatePartOptions = {}): StatePart<ListState<Value>> {
   return statePart('list', options);
@@ -142,7 +145,7 @@ export function list<Value>(options: StatePartOptions = {}): StatePart<ListState
  * Values by name per key, for `process`.
  *
  * @example
- * const state = { seen: map<boolean>({ ttl: '1 day' }) };
+ * const state = { flightsByGate: map<number>() };
  */
 export function map<Value>(options: StatePartOptions = {}): StatePart<MapState<Value>> {
   return statePart('map', options);
@@ -183,5 +186,19 @@ export interface ProcessContext<Key, Parts extends StateParts, Out> extends Call
   emit(row: Out, timeMs?: number): void;
 }
 
-/** What `onTimer` of `process` works with; the timer that fires is no longer listed. */
-export type TimerContext<Key, Parts extends StateParts, Out> = ProcessContext<Key, Parts, Out>;
+declare const emitted: unique symbol;
+
+/** Stands for the type of rows that `.process` emits. */
+export interface RowsOf<out Row> {
+  readonly [emitted]?: () => Row;
+}
+
+/**
+ * Says of which type the rows are that `.process` emits: TypeScript cannot see it.
+ *
+ * @example
+ * const emits = rowsOf<{ origin: string; flights: number }>();
+ */
+export function rowsOf<Row>(): RowsOf<Row> {
+  return {};
+}

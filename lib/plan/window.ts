@@ -59,9 +59,8 @@ export function sliding<Size extends Duration, Slide extends Duration>(
  * `collectList` and `reduce` go by among rows that came while their sessions were still apart.
  *
  * @example
- * stream.keyBy('visitor').window(session('30 minutes'));
- * @example
- * stream.keyBy('visitor').window(session((click: Click) => (click.isApp ? 600_000 : 1_800_000)));
+ * stream.keyBy('origin').window(session('30 minutes'));
+ * stream.keyBy('origin').window(session((flight: Flight) => flight.delay * 60_000));
  */
 export function session(gap: Duration): SessionWindow<unknown>;
 export function session<Row>(gap: (row: Row) => number): SessionWindow<Row>;
@@ -76,9 +75,7 @@ export function session(gap: Duration | ((row: never) => number)): SessionWindow
  *
  * @param slide - @default `size`: windows that do not overlap
  * @example
- * stream.keyBy('sensor').window(counting(100));
- * @example
- * stream.keyBy('sensor').window(counting(100, 10));
+ * stream.keyBy('origin').window(counting(100));
  */
 export function counting(size: number, slide: number = size): CountWindowSpec {
   return { kind: 'count', size: countOf(size, 'size'), slide: countOf(slide, 'slide') };
@@ -89,7 +86,7 @@ export function counting(size: number, slide: number = size): CountWindowSpec {
  * watermark has reached that time; its windowStart and windowEnd are both that time.
  *
  * @example
- * stream.keyBy('account').window(instants());
+ * stream.keyBy('origin').window(instants());
  */
 export function instants(): TimeWindowSpec {
   return { kind: 'time', sizeMs: 0, slideMs: 1 };

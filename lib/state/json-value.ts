@@ -76,7 +76,9 @@ export function estimateJsonBytes(value: unknown): number {
   }
   // State holds plain objects alone, which inherit nothing that could be listed here.
   for (const name in value) {
-    bytes += name.length + estimateJsonBytes((value as Record<string, unknown>)[name]);
+    const member = (value as Record<string, unknown>)[name];
+    bytes +=
+      name.length + (typeof member === 'string' ? 16 + member.length : estimateJsonBytes(member));
   }
   return bytes;
 }

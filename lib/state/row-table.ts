@@ -78,7 +78,9 @@ export class RowTable {
       this.keyIds[slot] = this.keyIds[last]!;
       this.index.add(slot, this.keyIds);
       this.copyRow(slot, this, last);
+      this.setRemoved(slot, this.isRemoved(last));
     }
+    this.setRemoved(last, false);
     this.count = last;
     for (const column of this.columns) {
       if (Array.isArray(column)) column[last] = undefined;

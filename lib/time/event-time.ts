@@ -47,9 +47,14 @@ export function isAhead(eventTimeMs: number, arrivedAtMs: number, maxAheadMs: nu
   return eventTimeMs - arrivedAtMs > maxAheadMs;
 }
 
-/** ISO 8601 in UTC with milliseconds: `2001-01-01T00:00:00.000Z`. */
+/** ISO 8601 in UTC with milliseconds, or microseconds where there are any: `2001-01-01T00:00:00.000Z`. */
 export function formatTime(ms: number): string {
-  return new Date(ms).toISOString();
+  const whole = Math.floor(ms);
+  const text = new Date(whole).toISOString();
+  if (ms === whole) return text;
+  const micros = Math.round((ms - whole) * 1e3);
+  if (micros === 1_000) return new Date(whole + 1).toISOString();
+  return micros === 0 ? text : `${text.slice(0, -1)}${String(micros).padStart(3, '0')}Z`;
 }
 
 /** NaN fails both comparisons; adding zero turns -0 into 0, which would be other bytes in state. */

@@ -30,7 +30,6 @@ describe('an entry is refused with a sentence', () => {
       'breaks',
       /breaks\.entry\.ts failed while it was loaded: .*JSON/,
     ],
-    'with two sources': ['two-sources', /has 2 sources: a StreamingPipeline reads one stream$/],
     'with two sinks of one name': ['same-names', /two sinks of one kind are named 'Calls'/],
   };
   it.each(Object.entries(sentences))('%s', (_case, [fixture, sentence]) => {

@@ -39,7 +39,7 @@ export const bound = (
 ): TimeBound => ({ lowerMs, lowerInclusive: open === '[', upperMs, upperInclusive: end === ']' });
 
 /** A plan that joins the sources 'left' and 'right', with rows `{ k, t, … }`. */
-export function joinPlan({ delays, behind = [], ...join }: JoinOptions): Plan {
+function joinPlan({ delays, behind = [], ...join }: JoinOptions): Plan {
   const side = (name: SideName): PlanNode[] => {
     const delayMs = delays === undefined ? 0 : delays[name];
     const time = { kind: 'field', field: 't' } as const;

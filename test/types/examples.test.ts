@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { expect, test } from 'vitest';
-import type { Duration, GroupState, MappedState } from '../../lib/index.ts';
+import type { Duration, GroupState, KeyState } from '../../lib/index.ts';
 import {
   aggregator,
   approxCountDistinct,
@@ -197,21 +197,21 @@ const examples = [
   (stream = flights) => {
     stream.keyBy('origin').mapGroupsWithState((key, rows, state: GroupState<number>) => {
       state.update((state.getOption() ?? 0) + rows.length);
-      return { ...key, flights: state.get() };
+      return { origin: key, flights: state.get() };
     });
     stream.keyBy('origin').flatMapGroupsWithState(
       (key, rows, state: GroupState<number>) => {
-        if (state.hasTimedOut) return [{ ...key, silent: true }];
+        if (state.hasTimedOut) return [{ origin: key, silent: true }];
         state.update(rows.length);
-        state.setTimeoutDuration(60_000);
+        state.setTimeoutDuration('1 minute');
         return [];
       },
       { timeout: 'processing-time' },
     );
-    stream.keyBy('origin').mapWithState((key, row, state: MappedState<number>) => {
+    stream.keyBy('origin').mapWithState((key, row, state: KeyState<number>) => {
       if (row === undefined) return undefined;
       state.update((state.getOption() ?? 0) + 1);
-      return { ...key, flights: state.get() };
+      return { origin: key, flights: state.get() };
     });
     stream.keyBy('origin').updateStateByKey((rows, flights: number = 0) => flights + rows.length);
     stream.keyBy('origin').process({
@@ -220,7 +220,7 @@ const examples = [
       onRow(row, { key, state, emit }) {
         const flights = (state.flights.get() ?? 0) + 1;
         state.flights.set(flights);
-        if (row.delay > 60) emit({ ...key, flights });
+        if (row.delay > 60) emit({ origin: key, flights });
       },
     });
   },

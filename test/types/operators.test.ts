@@ -1,5 +1,5 @@
 import { describe, expectTypeOf, test } from 'vitest';
-import type { GroupState, MappedState } from '../../lib/index.ts';
+import type { GroupState, KeyState } from '../../lib/index.ts';
 import {
   count,
   counting,
@@ -140,9 +140,9 @@ describe('state of the author', () => {
     typesOnly(() => {
       const grouped = departures.keyBy('origin');
       const counts = grouped.mapGroupsWithState((key, rows, state: GroupState<number>) => {
-        expectTypeOf(key).toEqualTypeOf<{ readonly origin: string }>();
+        expectTypeOf(key).toEqualTypeOf<string>();
         expectTypeOf(rows).toEqualTypeOf<readonly Departure[]>();
-        return { ...key, flights: state.getOption() ?? 0 };
+        return { origin: key, flights: state.getOption() ?? 0 };
       });
       expectTypeOf(rowOf(counts)).toEqualTypeOf<{ flights: number; origin: string }>();
       counts.to(noop(), { mode: 'update' });
@@ -155,13 +155,13 @@ describe('state of the author', () => {
           timeout: 'event-time',
         })
         .to(s3('rows'), { mode: 'append' });
-      const mapped = grouped.mapWithState((key, row, _state: MappedState<number>) =>
-        row === undefined ? undefined : { ...key, delay: row.delay },
+      const mapped = grouped.mapWithState((key, row, _state: KeyState<number>) =>
+        row === undefined ? undefined : { origin: key, delay: row.delay },
       );
       expectTypeOf(rowOf(mapped)).toEqualTypeOf<{ delay: number; origin: string }>();
       const totals = grouped.updateStateByKey(
         (rows, total: number | undefined, { key, batchTimeMs }) => {
-          expectTypeOf(key).toEqualTypeOf<{ readonly origin: string }>();
+          expectTypeOf(key).toEqualTypeOf<string>();
           expectTypeOf(batchTimeMs).toEqualTypeOf<number>();
           return (total ?? 0) + rows.length;
         },
@@ -190,10 +190,10 @@ describe('state of the author', () => {
           expectTypeOf(state.delays.get()).toEqualTypeOf<readonly number[]>();
           expectTypeOf(state.gates.get('a')).toEqualTypeOf<string | undefined>();
           timers.register(row.at + 1000);
-          emit({ ...key, flights: 1 }, row.at);
+          emit({ origin: key, flights: 1 }, row.at);
         },
         onTimer(timeMs, { emit, key }) {
-          emit({ ...key, flights: timeMs });
+          emit({ origin: key, flights: timeMs });
         },
       });
       expectTypeOf(rowOf(processed)).toEqualTypeOf<{ origin: string; flights: number }>();

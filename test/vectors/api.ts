@@ -4,6 +4,8 @@
 import {
   avg,
   count,
+  counting,
+  dynamodb,
   foreachBatch,
   instants,
   kinesis,
@@ -58,6 +60,7 @@ export interface Groups {
   window(window: unknown, options?: { readonly allowedLateness: string }): Groups;
   aggregate(aggregates: Readonly<Record<string, unknown>>): Flow;
   reduce(reduce: (left: never, right: never) => unknown): Flow;
+  mapGroupsWithState(apply: (key: never, rows: never, state: never) => unknown): Flow;
   flatMapGroupsWithState(
     apply: (key: never, rows: never, state: never) => unknown,
     options?: Readonly<Record<string, unknown>>,
@@ -106,16 +109,22 @@ export function begin(
   const start = (
     pipeline as unknown as (name: string, options: object) => { from(s: unknown): Flow }
   )(name, options);
-  return (source, partitionedBy) => {
-    const stream = kinesis<Row>(source);
-    return start.from(
-      partitionedBy === null ? stream : stream.partitionedBy(partitionedBy as never),
-    );
+  const sources = new Map<string, unknown>();
+  return (name, partitionedBy) => {
+    const stream = kinesis<Row>(name);
+    const source =
+      sources.get(name) ??
+      (partitionedBy === null ? stream : stream.partitionedBy(partitionedBy as never));
+    sources.set(name, source);
+    return start.from(source);
   };
 }
 
 /** Takes rows of any type and keeps none: `drive` sees them. */
 export const collected = (name: string): unknown => foreachBatch(name, () => {});
+
+/** A table of results. */
+export const resultTable = (name: string): unknown => dynamodb(name);
 
 /** Files for rows of any type. */
 export const files = (name: string): unknown => s3(name, { partitionBy: 'none' });
@@ -137,6 +146,7 @@ export const windows = {
   session: (gapMs: number): unknown => session(milliseconds(gapMs) as never),
   sessionBy: (gapMs: (row: never) => number): unknown => session(gapMs as never),
   instants: (): unknown => instants(),
+  counting: (size: number): unknown => counting(size),
 };
 
 /** An aggregate by the name that vectors give it, over a field of the row. */

@@ -19,8 +19,14 @@ interface State<Kept> {
   setTimeoutTimestamp(ms: number): void;
 }
 
+export type Key = { readonly k: Value } | Value;
+
+/** The one value of a key. */
+export const valueOfKey = (key: Key): Value =>
+  typeof key === 'object' && key !== null ? (key as { readonly k: Value }).k : key;
+
 interface Context {
-  readonly key: { readonly k: Value };
+  readonly key: Key;
   readonly state: {
     readonly count: { get(): number | undefined; set(count: number): void; clear(): void };
     readonly timer: { get(): number | undefined; set(ms: number): void; clear(): void };
@@ -126,8 +132,8 @@ function called(
     event: 'event-time',
   };
   const kind = kinds[timeout] ?? unknown('a timeout', timeout);
-  const apply = (key: { readonly k: Value }, rows: readonly Grouped[], state: State<number>) =>
-    call(rows, state).map((row) => ({ k: key.k, ...row }));
+  const apply = (key: Key, rows: readonly Grouped[], state: State<number>) =>
+    call(rows, state).map((row) => ({ k: valueOfKey(key), ...row }));
   const groups = stream.keyBy('k');
   return {
     flow: groups
@@ -160,7 +166,7 @@ const PROCESSES: Readonly<Record<string, Process>> = {
   'timer: keys a,c register now + 5 s at first row; on fire clear and emit -1; per row count, at 3 clear and emit nothing':
     {
       onRow(context) {
-        const isTimed = context.key.k === 'a' || context.key.k === 'c';
+        const isTimed = ['a', 'c'].includes(valueOfKey(context.key) as string);
         if (countOf(context) === 0 && isTimed) {
           context.timers.register(context.batchTimeMs + 5_000);
         }
@@ -177,7 +183,7 @@ const PROCESSES: Readonly<Record<string, Process>> = {
         const { state, timers, batchTimeMs } = context;
         const count = countOf(context) + 1;
         state.count.set(count);
-        if (context.key.k === 'a' && count <= 2) {
+        if (valueOfKey(context.key) === 'a' && count <= 2) {
           const before = state.timer.get();
           if (before !== undefined) timers.delete(before);
           const at = batchTimeMs + (count === 1 ? 5_000 : 7_500);
@@ -216,7 +222,7 @@ function processed({ onRow, onTimer }: Process, { stream, uid }: GroupOptions): 
     state: context.state,
     timers: context.timers,
     batchTimeMs: context.batchTimeMs,
-    emit: (row) => context.emit({ k: context.key.k, ...(row as object) }),
+    emit: (row) => context.emit({ k: valueOfKey(context.key), ...(row as object) }),
   });
   const definition = {
     state: { count: kept(), timer: kept() },

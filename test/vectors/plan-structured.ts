@@ -325,7 +325,9 @@ class PlanBuilder {
       window['kind'] === 'none'
         ? before
         : withTime(before, node['time'] as string, { nulls: 'drop' });
-    const keys = compiled(node['keys'] as Readonly<Record<string, string>>);
+    const keys = compiled(node['keys'] as Readonly<Record<string, string>>).map(
+      ([name, evaluate]) => [allowed(name), evaluate] as const,
+    );
     const aggs = Object.entries(node['aggs'] as Readonly<Record<string, [string, string?]>>);
     const inputs = aggs.flatMap(([name, [, text]]) =>
       text === undefined ? [] : [[inputField(name), expression(text)] as const],
@@ -340,12 +342,20 @@ class PlanBuilder {
     const windowed = window['kind'] === 'none' ? groups : groups.window(windowOf(window, gap));
     const specs = aggs.map(
       ([name, [kind, text]]) =>
-        [name, aggregateOf(kind, text === undefined ? null : inputField(name))] as const,
+        [allowed(name), aggregateOf(kind, text === undefined ? null : inputField(name))] as const,
     );
+    const columns = [...Object.keys(node['keys'] as object), ...aggs.map(([name]) => name)];
     return {
-      stream: windowed.aggregate(Object.fromEntries(specs)).named(uid).map(inSeconds),
-      columns: [...names, 'w_start', 'w_end', ...aggs.map(([name]) => name)],
-      time: 'w_end - 0.000001',
+      stream: windowed
+        .aggregate(Object.fromEntries(specs))
+        .named(uid)
+        .map((row: Row) => {
+          const values = columns.map((name) => [name, row[allowed(name)]]);
+          return { ...Object.fromEntries(values), ...boundsOf(row) };
+        }),
+      columns: [...columns, 'w_start', 'w_end'],
+      // The time of a window is its last moment, that of a moment is itself.
+      time: window['kind'] === 'rawTime' ? 'w_end' : 'w_end - 0.000001',
       declared: false,
       clocked: input.clocked,
     };
@@ -466,16 +476,24 @@ function windowOf(
   }
 }
 
-/** A row of an aggregate with the bounds of its window in seconds. */
-export function inSeconds(row: Row): Row {
-  const { windowStart, windowEnd, ...others } = row;
-  if (windowStart === undefined) return others;
+/** The bounds of a row's window in seconds. */
+function boundsOf({ windowStart, windowEnd }: Row): Row {
+  if (windowStart === undefined) return {};
   return {
-    ...others,
-    w_start: Date.parse(windowStart as string) / 1_000,
-    w_end: Date.parse(windowEnd as string) / 1_000,
+    w_start: secondsOf(windowStart as string),
+    w_end: secondsOf(windowEnd as string),
   };
 }
+
+/** Seconds since 1970 of a time in ISO 8601, to the microsecond. */
+export function secondsOf(text: string): number {
+  const micros = /\.\d{3}(\d{3})Z$/.exec(text)?.[1] ?? '0';
+  return Date.parse(text) / 1_000 + Number(micros) / 1e6;
+}
+
+/** A name that no table keeps for itself. */
+const allowed = (name: string) =>
+  /^(_.*|pk|sk)$/.test(name) ? `${name.replace(/^_+/, '')}$` : name;
 
 function renamed(relation: Relation, columns: readonly string[]): Relation {
   const { stream, time } = relation;

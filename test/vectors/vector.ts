@@ -43,7 +43,7 @@ export interface Step {
   readonly expectWatermarkDuringBatch?: number;
   readonly expectStateRows?: number | readonly number[];
   readonly expectDroppedLate?: number | readonly number[];
-  readonly expectLate?: number;
+  readonly expectLate?: number | readonly Value[];
   readonly expectDuplicates?: number;
   readonly expectState?: readonly Value[];
   readonly expectLeftState?: number | readonly Value[];

@@ -2,22 +2,27 @@
 
 import { isSink } from '../plan.ts';
 import type { PlanDraft, PlanProblem } from './plan-problem.ts';
-import { isKeyedNode, isSource } from './plan-problem.ts';
+import { isAggregation, isSource } from './plan-problem.ts';
 
 /** Names of AWS resources are made of these and a suffix, and end at 63 or 64 characters. */
 const NAME = /^(?!-)[A-Za-z0-9-]{1,40}(?<!-)$/;
 const UID = /^(?!-)[A-Za-z0-9-]{1,64}(?<!-)$/;
 const NAME_ADVICE = 'use 1 to 40 letters, digits and dashes, no dash at either end';
 
-/** The outputs of a pipeline list this place beside its sinks. */
-const RESERVED_UID = 'dead-letters';
+/** The outputs of a pipeline list the first beside its sinks; the second names a part of its state. */
+const RESERVED_UIDS: Readonly<Record<string, string>> = {
+  'dead-letters': 'is where records that cannot be processed go',
+  watermarks: 'is where watermarks are kept',
+};
 
 export function nameProblems(plan: PlanDraft): PlanProblem[] {
   return [
     ...pipelineName(plan),
     ...streamAndSinkNames(plan),
+    ...tableNames(plan),
     ...uids(plan),
     ...aggregateNames(plan),
+    ...stateNames(plan),
   ];
 }
 
@@ -42,6 +47,18 @@ function streamAndSinkNames({ nodes }: PlanDraft): PlanProblem[] {
   });
 }
 
+/** The rows of a table that stand in the pipeline have a name for its author only. */
+function tableNames({ nodes }: PlanDraft): PlanProblem[] {
+  return nodes.flatMap((node) => {
+    if (node.kind !== 'static-join' || node.table.kind === 'rows') return [];
+    if (NAME.test(node.table.name)) return [];
+    return {
+      code: 'table-name-invalid',
+      message: `the table name '${node.table.name}' does not fit AWS names: ${NAME_ADVICE}`,
+    };
+  });
+}
+
 function uids({ nodes }: PlanDraft): PlanProblem[] {
   const problems: PlanProblem[] = [];
   const seen = new Set<string>();
@@ -54,10 +71,10 @@ function uids({ nodes }: PlanDraft): PlanProblem[] {
           ? `two sinks are called '${uid}': give one of them another name`
           : `two operators are called '${uid}': give one of them another name with .named(…)`,
       });
-    } else if (uid === RESERVED_UID) {
+    } else if (Object.hasOwn(RESERVED_UIDS, uid)) {
       problems.push({
         code: 'uid-reserved',
-        message: `'${uid}' is where records that cannot be processed go: choose another name`,
+        message: `'${uid}' ${RESERVED_UIDS[uid]}: choose another name`,
       });
     } else if (!UID.test(uid) && !('name' in node && !NAME.test(node.name))) {
       problems.push({
@@ -71,8 +88,9 @@ function uids({ nodes }: PlanDraft): PlanProblem[] {
 }
 
 function aggregateNames({ nodes }: PlanDraft): PlanProblem[] {
-  return nodes.filter(isKeyedNode).flatMap((node) => {
-    const taken = [...node.key.fields, ...(node.window === null ? [] : WINDOW_FIELDS)];
+  return nodes.filter(isAggregation).flatMap((node) => {
+    const hasBounds = node.window !== null && node.window.kind !== 'count';
+    const taken = [...node.key.fields, ...(hasBounds ? WINDOW_FIELDS : [])];
     const names = node.kind === 'aggregate' ? Object.keys(node.aggregates) : [];
     const problems: PlanProblem[] = [];
     if (node.kind === 'aggregate' && names.length === 0) {
@@ -87,7 +105,7 @@ function aggregateNames({ nodes }: PlanDraft): PlanProblem[] {
         message: `the aggregate '${name}' of '${node.uid}' has the name of a field that identifies the row: choose another`,
       });
     }
-    if (node.window !== null) {
+    if (hasBounds) {
       for (const field of node.key.fields.filter((each) => WINDOW_FIELDS.includes(each))) {
         problems.push({
           code: 'key-name-taken',
@@ -102,6 +120,17 @@ function aggregateNames({ nodes }: PlanDraft): PlanProblem[] {
       });
     }
     return problems;
+  });
+}
+
+/** Rows of a running state are its key's fields and `state`, and may go to a table. */
+function stateNames({ nodes }: PlanDraft): PlanProblem[] {
+  return nodes.flatMap((node) => {
+    if (node.kind !== 'update-state' || !node.key.fields.includes('state')) return [];
+    return {
+      code: 'key-name-taken',
+      message: `the key 'state' of '${node.uid}' has the name of what is kept: .map it to another name first`,
+    };
   });
 }
 

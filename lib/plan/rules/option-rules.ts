@@ -8,26 +8,55 @@ import {
   PERCENTILE_ACCURACY_MIN,
   TOP_VALUES_MAX,
 } from '../../model/limits.ts';
-import { type AggregateSpec, isSink, type PlanNode } from '../plan.ts';
+import { type AggregateSpec, isSink, type PlanNode, type SinkNode } from '../plan.ts';
 import type { PlanDraft, PlanProblem } from './plan-problem.ts';
 import { quote } from './plan-problem.ts';
 
 const MODES = ['append', 'update', 'complete'];
 const PARTITIONS = ['day', 'hour', 'none'];
+const POLICIES = ['min', 'max'];
+const JOIN_TYPES = ['inner', 'left', 'right', 'full', 'semi'];
+const TIMEOUTS = ['none', 'processing-time', 'event-time'];
+const STATE_KINDS = ['value', 'list', 'map'];
 const UNITS = ['seconds', 'milliseconds', 'microseconds', 'nanoseconds', 'iso'];
 
 export function optionProblems(plan: PlanDraft): PlanProblem[] {
-  return plan.nodes.flatMap((node) => [
-    ...choices(node),
-    ...functions(node),
-    ...scales(node),
-    ...parameters(node),
-  ]);
+  return [
+    ...choice(plan.name, 'watermarkPolicy', { given: plan.watermarkPolicy, of: POLICIES }),
+    ...plan.nodes.flatMap((node) => [
+      ...choices(node),
+      ...numbers(node),
+      ...functions(node),
+      ...scales(node),
+      ...parameters(node),
+    ]),
+  ];
 }
 
 function choices(node: PlanNode): PlanProblem[] {
-  if (node.kind === 'watermark') return choice(node.uid, 'unit', { given: node.unit, of: UNITS });
-  if (!isSink(node)) return [];
+  switch (node.kind) {
+    case 'watermark':
+    case 'event-time':
+      return choice(node.uid, 'unit', { given: node.unit, of: UNITS });
+    case 'join':
+      return choice(node.uid, 'type', { given: node.type, of: JOIN_TYPES });
+    case 'static-join':
+      return choice(node.uid, 'type', { given: node.type, of: ['inner', 'left'] });
+    case 'map-groups':
+      return choice(node.uid, 'timeout', { given: node.timeout, of: TIMEOUTS });
+    case 'process':
+      return [
+        ...choice(node.uid, 'timers', { given: node.timers, of: TIMEOUTS }),
+        ...Object.values(node.state).flatMap(({ kind }) =>
+          choice(node.uid, 'state', { given: kind, of: STATE_KINDS }),
+        ),
+      ];
+    default:
+      return isSink(node) ? sinkChoices(node) : [];
+  }
+}
+
+function sinkChoices(node: SinkNode): PlanProblem[] {
   return [
     ...choice(node.uid, 'mode', { given: node.mode, of: MODES }),
     ...(node.kind === 's3-sink'
@@ -44,10 +73,30 @@ function choice(
   if (of.includes(given)) return [];
   return [
     {
-      code: `${option === 'partitionBy' ? 'partition-by' : option}-unknown`,
+      code: `${option.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}-unknown`,
       message: `${option} of '${uid}' is '${given}': choose one of ${quote(of)}`,
     },
   ];
+}
+
+function numbers(node: PlanNode): PlanProblem[] {
+  switch (node.kind) {
+    case 'limit':
+      return rangeProblems(`the count of '${node.uid}'`, node.count, {
+        code: 'limit-invalid',
+        min: 0,
+        max: Number.MAX_SAFE_INTEGER,
+        whole: true,
+      });
+    case 'sample':
+      return rangeProblems(`the rate of '${node.uid}'`, node.rate, {
+        code: 'sample-rate-invalid',
+        min: 0,
+        max: 1,
+      });
+    default:
+      return [];
+  }
 }
 
 function functions(node: PlanNode): PlanProblem[] {
@@ -66,7 +115,22 @@ function functionsOf(node: PlanNode): Readonly<Record<string, unknown>> {
     case 'flat-map':
     case 'filter':
     case 'foreach-batch-sink':
+    case 'map-groups':
+    case 'map-with-state':
+    case 'transform-batch':
       return { rows: node.apply };
+    case 'update-state':
+      return { rows: node.update };
+    case 'process':
+      return { onRow: node.onRow, ...given({ onTimer: node.onTimer }) };
+    case 'join':
+      return given({
+        where: node.where,
+        leftWhere: node.leftWhere,
+        rightWhere: node.rightWhere,
+      });
+    case 'batch-window':
+      return given({ reduce: node.reduce, inverse: node.inverse, filter: node.keep });
     case 'reduce':
       return { rows: node.reduce };
     case 'aggregate':
@@ -76,6 +140,11 @@ function functionsOf(node: PlanNode): Readonly<Record<string, unknown>> {
     default:
       return {};
   }
+}
+
+/** Functions that may be left out. */
+function given(functions: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(functions).filter(([, value]) => value !== null));
 }
 
 function customParts(name: string, spec: AggregateSpec): (readonly [string, unknown])[] {

@@ -1,14 +1,16 @@
-// Which sink takes which rows in which output mode, for plans that no compiler has seen.
+// Which sink takes which rows, for plans that no compiler has seen.
 
-import { isSink, type SinkNode } from '../plan.ts';
-import type { KeyedNode, PlanDraft, PlanProblem } from './plan-problem.ts';
-import { isKeyedNode, isLateSink, quote, upstreamOf } from './plan-problem.ts';
+import { isSink, type PlanNode, type SinkNode } from '../plan.ts';
+import { chainProblems, modeProblems } from './mode-rules.ts';
+import type { PlanDraft, PlanProblem } from './plan-problem.ts';
+import { isAggregation, isClock, isLateSink, quote, upstreamOf } from './plan-problem.ts';
 
 export function outputProblems(plan: PlanDraft): PlanProblem[] {
   const sinks = plan.nodes.filter(isSink).filter((node) => !isLateSink(node));
   return [
     ...(sinks.length === 0 ? [NO_SINK] : []),
     ...sinks.flatMap((sink) => [...modeProblems(plan, sink), ...tableProblems(plan, sink)]),
+    ...chainProblems(plan),
     ...mixedModes(plan, sinks),
     ...lateSinks(plan, sinks),
   ];
@@ -20,64 +22,21 @@ const NO_SINK: PlanProblem = {
     "the results go nowhere: add .to(…), such as .to(dynamodb('results'), { mode: 'update' })",
 };
 
-function modeProblems(plan: PlanDraft, sink: SinkNode): PlanProblem[] {
-  const keyed = upstreamOf(plan, sink).find(isKeyedNode);
-  if (sink.kind === 's3-sink' && sink.mode !== 'append') {
-    return [
-      {
-        code: 's3-append-only',
-        message: `'${sink.uid}' is in mode ${sink.mode}, but files never change: use mode append, or a dynamodb table`,
-      },
-    ];
-  }
-  switch (sink.mode) {
-    case 'append':
-      return keyed === undefined ? [] : appendProblems(plan, { sink, keyed });
-    case 'complete':
-      if (keyed !== undefined) return [];
-      return [
-        {
-          code: 'complete-without-aggregation',
-          message: `'${sink.uid}' is in mode complete, but without an aggregation there is no table of all results: use mode append`,
-        },
-      ];
-    default:
-      // Update needs nothing more; a mode that does not exist is named by the rules for options.
-      return [];
-  }
-}
+/** Operators that hand rows on as they are, so that a row still names its item. */
+const PRESERVING: ReadonlySet<PlanNode['kind']> = new Set([
+  'filter',
+  'sample',
+  'event-time',
+  'deduplicate',
+  'limit',
+]);
 
-function appendProblems(
-  plan: PlanDraft,
-  { sink, keyed }: { readonly sink: SinkNode; readonly keyed: KeyedNode },
-): PlanProblem[] {
-  if (
-    !upstreamOf(plan, keyed).some(
-      (node) => node.kind === 'watermark' || node.kind === 'processing-time',
-    )
-  ) {
-    return [
-      {
-        code: 'append-without-watermark',
-        message: `'${sink.uid}' appends the groups of '${keyed.uid}', but without a watermark no group is ever final: declare .withWatermark(…) before .keyBy, or use mode update`,
-      },
-    ];
-  }
-  if (keyed.window !== null) return [];
-  return [
-    {
-      code: 'append-without-window',
-      message: `'${sink.uid}' appends the groups of '${keyed.uid}', but without a window no group is ever final: put .window(…) after .keyBy, or use mode update`,
-    },
-  ];
-}
-
-/** An upsert must find its item by the group's key, which also determines the shard that writes it. */
+/** An upsert must find its item by the group's key, which also determines the task that writes it. */
 function tableProblems(plan: PlanDraft, sink: SinkNode): PlanProblem[] {
   if (sink.kind !== 'dynamodb-sink') return [];
-  const upstream = upstreamOf(plan, sink);
-  const keyedAt = upstream.findIndex(isKeyedNode);
-  if (keyedAt === -1) {
+  const upstream = upstreamOf(plan, sink, namesItems);
+  const named = upstream.find(namesItems);
+  if (named === undefined || sink.keyFields.length === 0) {
     return [
       {
         code: 'table-without-key',
@@ -85,21 +44,33 @@ function tableProblems(plan: PlanDraft, sink: SinkNode): PlanProblem[] {
       },
     ];
   }
-  const changed = upstream
-    .slice(0, keyedAt)
-    .find((node) => node.kind === 'map' || node.kind === 'flat-map');
-  if (changed === undefined) return [];
+  const changed = upstream.find((node) => !namesItems(node) && !PRESERVING.has(node.kind));
+  if (changed !== undefined) {
+    return [
+      {
+        code: 'table-key-lost',
+        message: `'${sink.uid}' is a table, but '${changed.uid}' may change the key that names its items: put .to(dynamodb(…)) before it`,
+      },
+    ];
+  }
+  if (!isAggregation(named) || named.window?.kind !== 'session' || sink.mode === 'append')
+    return [];
   return [
     {
-      code: 'table-key-lost',
-      message: `'${sink.uid}' is a table, but '${changed.uid}' may change the key that names its items: put .to(dynamodb(…)) before it`,
+      code: 'table-of-growing-sessions',
+      message: `'${sink.uid}' is a table, but a session of '${named.uid}' that grows would leave its former item behind: use mode append`,
     },
   ];
 }
 
+/** Whether rows carry the key that names them. */
+function namesItems(node: PlanNode): boolean {
+  return isAggregation(node) || node.kind === 'update-state';
+}
+
 /** Complete mode keeps every window for ever and lets late rows in, which the other modes must not. */
 function mixedModes(plan: PlanDraft, sinks: readonly SinkNode[]): PlanProblem[] {
-  return plan.nodes.filter(isKeyedNode).flatMap((keyed) => {
+  return plan.nodes.filter(isAggregation).flatMap((keyed) => {
     const fed = sinks.filter((sink) => upstreamOf(plan, sink).includes(keyed));
     const complete = fed.filter((sink) => sink.mode === 'complete').map((sink) => sink.uid);
     const others = fed.filter((sink) => sink.mode !== 'complete').map((sink) => sink.uid);
@@ -120,25 +91,53 @@ function lateSinks(plan: PlanDraft, sinks: readonly SinkNode[]): PlanProblem[] {
         message: `late rows have no key and cannot go to '${sink.uid}': use .onLate(s3(…)) or .onLate(foreachBatch(…))`,
       });
     }
-    const keyed = plan.nodes.filter(isKeyedNode).find((node) => node.lateSink === sink.uid);
-    if (keyed === undefined) {
+    const late = plan.nodes.find((node) => 'lateSink' in node && node.lateSink === sink.uid);
+    if (late === undefined) {
       problems.push({
         code: 'late-sink-unused',
-        message: `no rows can reach '${sink.uid}': put one .onLate directly after .aggregate or .reduce`,
+        message: `no rows can reach '${sink.uid}': put one .onLate directly after .aggregate, .reduce, .dropDuplicates, .join or .process`,
       });
-    } else if (keyed.window === null) {
-      problems.push({
-        code: 'late-without-window',
-        message: `no row of '${keyed.uid}' is ever late for '${sink.uid}': rows are late for windows, so put .window(…) after .keyBy or leave .onLate out`,
-      });
-    } else if (
-      sinks.some((each) => each.mode === 'complete' && upstreamOf(plan, each).includes(keyed))
-    ) {
-      problems.push({
-        code: 'late-in-complete',
-        message: `no row of '${keyed.uid}' is ever late for '${sink.uid}': mode complete takes late rows, so leave .onLate out`,
-      });
+    } else {
+      problems.push(...neverLate(plan, { sink, late, sinks }));
     }
     return problems;
   });
+}
+
+function neverLate(
+  plan: PlanDraft,
+  {
+    sink,
+    late,
+    sinks,
+  }: { readonly sink: SinkNode; readonly late: PlanNode; readonly sinks: readonly SinkNode[] },
+): PlanProblem[] {
+  const never = `no row of '${late.uid}' is ever late for '${sink.uid}'`;
+  if (isAggregation(late) && (late.window === null || late.window.kind === 'count')) {
+    return [
+      {
+        code: 'late-without-window',
+        message: `${never}: rows are late for windows of time, so put .window(…) after .keyBy or leave .onLate out`,
+      },
+    ];
+  }
+  if (!upstreamOf(plan, late).some(isClock)) {
+    return [
+      {
+        code: 'late-without-watermark',
+        message: `${never}: rows are late by a watermark, so declare .withWatermark(…) before it or leave .onLate out`,
+      },
+    ];
+  }
+  const isSession = isAggregation(late) && late.window?.kind === 'session';
+  const isComplete = sinks.some(
+    (each) => each.mode === 'complete' && upstreamOf(plan, each).includes(late),
+  );
+  if (!isAggregation(late) || isSession || !isComplete) return [];
+  return [
+    {
+      code: 'late-in-complete',
+      message: `${never}: mode complete takes late rows, so leave .onLate out`,
+    },
+  ];
 }

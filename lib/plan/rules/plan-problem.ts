@@ -1,6 +1,9 @@
 import {
   type AggregateNode,
+  isOperator,
   isSink,
+  type KeySpec,
+  type OperatorNode,
   type Plan,
   type PlanNode,
   type ReduceNode,
@@ -19,11 +22,16 @@ export interface PlanProblem {
 /** A plan as rules see it; the hash is made of valid plans only. */
 export type PlanDraft = Omit<Plan, 'hash'>;
 
-/** An operator that keeps state by key. */
-export type KeyedNode = AggregateNode | ReduceNode;
+/** An operator whose groups change until they are final. */
+export type AggregationNode = AggregateNode | ReduceNode;
 
-export function isKeyedNode(node: PlanNode): node is KeyedNode {
+export function isAggregation(node: PlanNode): node is AggregationNode {
   return node.kind === 'aggregate' || node.kind === 'reduce';
+}
+
+/** Whether an operator keeps state: behind an aggregation it takes final rows only. */
+export function isStateful(node: PlanNode): node is OperatorNode {
+  return isOperator(node) && node.kind !== 'transform-batch';
 }
 
 /** A late sink has no input: its rows come from the operator that names it. */
@@ -35,8 +43,26 @@ export function isSource(node: PlanNode): node is SourceNode {
   return node.kind === 'kinesis-source';
 }
 
-/** What stands between the source and `node`, nearest first, `node` itself not included. */
-export function upstreamOf(plan: PlanDraft, node: PlanNode): readonly PlanNode[] {
+/** Whether rows get an event time and a watermark here. */
+export function isClock(node: PlanNode): boolean {
+  return node.kind === 'watermark' || node.kind === 'processing-time';
+}
+
+/** The keys of an operator: none, one, or those of both sides of a join. */
+export function keysOf(node: PlanNode): readonly KeySpec[] {
+  if (node.kind === 'join') return [node.leftKey, node.rightKey];
+  return 'key' in node ? [node.key] : [];
+}
+
+/**
+ * What stands in front of `node`, nearest first, `node` itself not included; nor is what stands in
+ * front of a node for which `ends` is true.
+ */
+export function upstreamOf(
+  plan: PlanDraft,
+  node: PlanNode,
+  ends: (node: PlanNode) => boolean = () => false,
+): readonly PlanNode[] {
   const found: PlanNode[] = [];
   const waiting: string[] = [...node.inputs];
   while (waiting.length > 0) {
@@ -45,9 +71,24 @@ export function upstreamOf(plan: PlanDraft, node: PlanNode): readonly PlanNode[]
     const input = plan.nodes.find((each) => each.uid === uid && !found.includes(each));
     if (input === undefined) continue;
     found.push(input);
-    waiting.push(...input.inputs);
+    if (!ends(input)) waiting.push(...input.inputs);
   }
   return found;
+}
+
+/** The aggregations whose rows come to a node as they are, with no operator with state in between. */
+export function aggregationsBefore(plan: PlanDraft, node: PlanNode): readonly AggregationNode[] {
+  return upstreamOf(plan, node, isStateful).filter(isAggregation);
+}
+
+/** Whether every way to a node, by one of its inputs or by all, leads over a watermark. */
+export function isTimed(plan: PlanDraft, node: PlanNode, input?: number): boolean {
+  const inputs = input === undefined ? node.inputs : node.inputs.slice(input, input + 1);
+  const uids: readonly string[] = inputs;
+  const nodes = plan.nodes.filter(({ uid }) => uids.includes(uid));
+  return nodes.every(
+    (each) => isClock(each) || (each.inputs.length > 0 && each !== node && isTimed(plan, each)),
+  );
 }
 
 /** `'a', 'b' and 'c'` */

@@ -1,89 +1,79 @@
-// Windows and watermarks: one watermark, before the groups; windows that cover time without gaps.
+// Event time: a watermark in front of whatever goes by one, and not behind an aggregation.
 
-import { WINDOW_PANES_MAX } from '../../model/limits.ts';
-import { formatDuration } from '../../time/duration.ts';
-import { paneMs } from '../../time/window.ts';
-import type { WindowSpec } from '../plan.ts';
+import type { PlanNode } from '../plan.ts';
 import type { PlanDraft, PlanProblem } from './plan-problem.ts';
-import { isKeyedNode, upstreamOf } from './plan-problem.ts';
+import { isAggregation, isClock, isTimed, upstreamOf } from './plan-problem.ts';
 
 export function timeProblems(plan: PlanDraft): PlanProblem[] {
-  return [...watermarks(plan), ...windows(plan)];
+  return plan.nodes.flatMap((node) => [
+    ...(isClock(node) ? clockProblems(plan, node) : []),
+    ...untimed(plan, node),
+  ]);
 }
 
-function watermarks(plan: PlanDraft): PlanProblem[] {
-  const declared = plan.nodes.filter((node) => node.kind === 'watermark');
+function clockProblems(plan: PlanDraft, node: PlanNode): PlanProblem[] {
   const problems: PlanProblem[] = [];
-  for (const node of declared) {
-    if (upstreamOf(plan, node).some(isKeyedNode)) {
-      problems.push({
-        code: 'watermark-after-groups',
-        message: `'${node.uid}' comes after the aggregation that needs it: put .withWatermark before .keyBy`,
-      });
-    }
-    if (node.maxAheadMs === 0) {
-      problems.push({
-        code: 'max-ahead-zero',
-        message: `maxAhead of '${node.uid}' is zero, but clocks differ: allow at least some seconds`,
-      });
-    }
+  if (upstreamOf(plan, node).some(isAggregation)) {
+    problems.push({
+      code: 'watermark-after-groups',
+      message: `'${node.uid}' comes after the aggregation that needs it: put .withWatermark before .keyBy`,
+    });
+  }
+  if (node.kind === 'watermark' && node.maxAheadMs === 0) {
+    problems.push({
+      code: 'max-ahead-zero',
+      message: `maxAhead of '${node.uid}' is zero, but clocks differ: allow at least some seconds`,
+    });
+  }
+  if (node.kind === 'watermark' && node.idleTimeoutMs === 0) {
+    problems.push({
+      code: 'idle-timeout-zero',
+      message: `idleTimeout of '${node.uid}' is zero, so that it would hold no other watermark back: allow at least some seconds`,
+    });
   }
   return problems;
 }
 
-function windows(plan: PlanDraft): PlanProblem[] {
-  return plan.nodes.filter(isKeyedNode).flatMap((node) => {
-    if (node.window === null) return [];
-    const problems = windowProblems(node.uid, node.window);
-    if (
-      !upstreamOf(plan, node).some(
-        (each) => each.kind === 'watermark' || each.kind === 'processing-time',
-      )
-    ) {
-      problems.push({
-        code: 'window-without-watermark',
-        message: `the windows of '${node.uid}' have no event time: declare .withWatermark(…) before .keyBy`,
-      });
-    }
-    return problems;
-  });
+/** What goes by event time although rows come to it that have none. */
+function untimed(plan: PlanDraft, node: PlanNode): PlanProblem[] {
+  if (isTimed(plan, node)) return [];
+  switch (node.kind) {
+    case 'aggregate':
+    case 'reduce':
+      if (node.window === null || node.window.kind === 'count') return [];
+      return [
+        {
+          code: 'window-without-watermark',
+          message: `the windows of '${node.uid}' have no event time: declare .withWatermark(…) before .keyBy`,
+        },
+      ];
+    case 'event-time':
+      return [
+        {
+          code: 'event-time-without-watermark',
+          message: `'${node.uid}' chooses another event time, but there is no watermark: declare .withWatermark(…) first`,
+        },
+      ];
+    case 'deduplicate':
+      if (node.forget === 'never') return [];
+      return [
+        {
+          code: 'dedup-without-watermark',
+          message: `'${node.uid}' forgets keys by the watermark, but none is declared on all its rows: put .withWatermark(…) before it`,
+        },
+      ];
+    case 'map-groups':
+      return node.timeout === 'event-time' ? [timeoutProblem(node)] : [];
+    case 'process':
+      return node.timers === 'event-time' ? [timeoutProblem(node)] : [];
+    default:
+      return [];
+  }
 }
 
-function windowProblems(uid: string, window: WindowSpec): PlanProblem[] {
-  if (window.kind !== 'time') return [];
-  const { sizeMs, slideMs } = window;
-  if (sizeMs === 0 && slideMs === 1) return [];
-  if (!(sizeMs > 0)) {
-    return [
-      {
-        code: 'window-size-zero',
-        message: `the window of '${uid}' has no length: give it a size above zero`,
-      },
-    ];
-  }
-  if (!(slideMs > 0)) {
-    return [
-      {
-        code: 'window-slide-zero',
-        message: `the window of '${uid}' never moves: give it a slide above zero`,
-      },
-    ];
-  }
-  if (slideMs > sizeMs) {
-    const [slide, size] = [formatDuration(slideMs), formatDuration(sizeMs)];
-    return [
-      {
-        code: 'window-gaps',
-        message: `windows of ${size} every ${slide} leave gaps in '${uid}': the slide must not be longer than the size`,
-      },
-    ];
-  }
-  const panes = sizeMs / paneMs(window);
-  if (panes <= WINDOW_PANES_MAX) return [];
-  return [
-    {
-      code: 'window-too-fine',
-      message: `each window of '${uid}' would be made of ${panes} parts, the limit is ${WINDOW_PANES_MAX}: choose a longer slide that divides the size`,
-    },
-  ];
+function timeoutProblem({ uid }: PlanNode): PlanProblem {
+  return {
+    code: 'timeout-without-watermark',
+    message: `timeouts of '${uid}' go by the watermark, but none is declared on all its rows: put .withWatermark(…) before it, or let them go by 'processing-time'`,
+  };
 }

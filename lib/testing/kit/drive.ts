@@ -50,8 +50,10 @@ export interface Driver {
    * await run.push({ orders: [{ id: 1 }], payments: [] });
    */
   push(events: PushedEvents, options?: PushOptions): Promise<void>;
-  /** Moves the clock on, and lets a batch without records run then. */
+  /** Moves the clock on, by a length of time or milliseconds, and lets a batch without records run then. */
   advanceTime(by: Duration | number): Promise<void>;
+  /** Moves the clock on and runs nothing: the next batch is at that time. */
+  moveClock(by: Duration | number): void;
   /**
    * Runs a batch without records that is told a watermark, in milliseconds since 1970 UTC: everything
    * before it is closed.
@@ -77,6 +79,8 @@ export interface Driver {
   deadLetters(): readonly DeadLetterRow[];
   /** The watermark, in milliseconds since 1970 UTC; `null` before there is one. */
   watermark(): number | null;
+  /** How many batches were committed; one that changes nothing is not. */
+  batchCount(): number;
   /** Records by what became of them, in all. */
   counts(): Counts;
   /** Rows that came too late, in all. */
@@ -128,8 +132,12 @@ class DrivenPipeline implements Driver {
   }
 
   async advanceTime(by: Duration | number): Promise<void> {
-    this.cloud.clock.ms += typeof by === 'number' ? by : parseDuration(by);
+    this.moveClock(by);
     await this.tick();
+  }
+
+  moveClock(by: Duration | number): void {
+    this.cloud.clock.ms += typeof by === 'number' ? by : parseDuration(by);
   }
 
   advanceWatermark(toMs: number): Promise<void> {
@@ -171,6 +179,10 @@ class DrivenPipeline implements Driver {
     const watermarks = this.task.logs().map((log) => this.cloud.headOf(log)?.watermarkMs ?? null);
     // Each shard has its own: what none holds back has passed for all.
     return watermarks.some((ms) => ms === null) ? null : Math.min(...watermarks.map((ms) => ms!));
+  }
+
+  batchCount(): number {
+    return this.cloud.headers.length;
   }
 
   counts(): Counts {

@@ -1,7 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import type { EngineError } from '../../../lib/model/errors.ts';
 import { hashOfKey, keyGroupOf } from '../../../lib/model/hash-range.ts';
-import type { JoinType, PlanNode } from '../../../lib/plan/plan.ts';
+import { GroupWatermarks } from '../../../lib/operators/group-watermarks.ts';
+import { joinLagMs } from '../../../lib/operators/join.ts';
+import { wirePlan } from '../../../lib/operators/wire-plan.ts';
+import type { JoinNode, JoinType, PlanNode } from '../../../lib/plan/plan.ts';
+import { KeyedState } from '../../../lib/state/keyed-state.ts';
 import {
   bound,
   bytesOf,
@@ -10,6 +14,7 @@ import {
   type JoinOptions,
   keyOf,
 } from '../../support/joins.ts';
+import { aPass } from '../../support/passes.ts';
 
 const SECOND = 1_000;
 /** Watermarks so far behind that no row is late and none expires. */
@@ -101,6 +106,40 @@ describe('pairs', () => {
     const same = row(3);
     expect(plan.push({ left: [same], right: [same] }).rows).toEqual([{ left: same, right: same }]);
   });
+});
+
+test('an open bound finds rows that came in this batch, before and after the first search', () => {
+  const drive = new JoinDrive({ within: bound('[', null, 2_000, ']') });
+  const { rows } = drive.pushInOrder([
+    ['right', row(5)],
+    ['left', row(10)],
+    ['right', row(12)],
+    ['left', row(500)],
+    ['right', row(501)],
+  ]);
+  expect(rows).toEqual([pair(10, 5), pair(10, 12), pair(500, 5), pair(500, 12), pair(500, 501)]);
+});
+
+test('keys stand in one place though the source is partitioned by what one side calls so', () => {
+  const { plan } = new JoinDrive({
+    leftKey: keyOf('k', 'shop'),
+    rightKey: keyOf('id', 'shop'),
+    leftWhere: ({ v }: { readonly v: number }) => v === 1,
+    rightWhere: ({ v }: { readonly v: number }) => v === 2,
+    delays: PATIENT,
+  });
+  const nodes = plan.nodes.flatMap((node): PlanNode[] => {
+    if (node.kind === 'kinesis-source') {
+      return node.uid === 'left' ? [{ ...node, partitionedBy: ['k'] }] : [];
+    }
+    return [node.uid === 'right time' ? { ...node, inputs: ['left'] } : node] as PlanNode[];
+  });
+  const drive = new JoinDrive({}, { ...plan, inOneTask: false, nodes });
+  const [left, right] = [1, 2].map((v) => ({ ...row(v), id: 'a', shop: 7, v }));
+  drive.push({ left: [left] });
+  // A new sandbox knows the key from state alone.
+  drive.coldStart();
+  expect(drive.push({ left: [right] }).rows).toEqual([{ left, right }]);
 });
 
 describe('late rows', () => {
@@ -302,6 +341,101 @@ describe('windows', () => {
     const drive = new JoinDrive({ window: tumbling(10 * SECOND), delays: PATIENT });
     const answer = drive.push({ left: [{ k: 'a' }] });
     expect(answer.dead).toMatchObject([{ reason: 'event-time-missing' }]);
+  });
+});
+
+describe('the time of a row', () => {
+  const timesOf = (type: JoinType) => {
+    const { plan } = new JoinDrive({ type, within: around });
+    const state = KeyedState.empty();
+    const pass = aPass();
+    const times: number[] = [];
+    const wired = wirePlan(plan, pass, () => (_, timeMs) => times.push(timeMs));
+    const watermarks = (ms: number) => GroupWatermarks.of(ms, []);
+    pass.begin({
+      draft: state.draft({ undoable: true }),
+      hashRange: { start: 0n, end: 2n ** 128n - 1n },
+      previous: watermarks(0),
+      batchTimeMs: 0,
+      tables: new Map(),
+    });
+    for (const operator of wired.operators) operator.begin();
+    wired.pushes.get('left')!(row(10), Number.NaN);
+    wired.pushes.get('left')!(row(20, 'alone'), Number.NaN);
+    wired.pushes.get('right')!(row(11), Number.NaN);
+    wired.pushes.get('right')!(row(21, 'single'), Number.NaN);
+    for (const operator of wired.operators) {
+      operator.close({ previous: watermarks(0), current: watermarks(100_000) });
+    }
+    return times.map((timeMs) => timeMs / SECOND);
+  };
+
+  test.each<[JoinType, number[]]>([
+    ['inner', [10]],
+    ['left', [10, 20]],
+    ['right', [11, 21]],
+    ['full', [10, 20, 21]],
+    ['semi', [10]],
+  ])('of a %s join is that of the side it keeps', (type, times) => {
+    expect(timesOf(type)).toEqual(times);
+  });
+});
+
+describe('the lag of a join', () => {
+  const lag = (options: Partial<JoinNode>) =>
+    joinLagMs(
+      new JoinDrive(options).plan.nodes.find((node): node is JoinNode => node.kind === 'join')!,
+    );
+
+  test.each([
+    [bound('[', -40, 30, ']'), 41],
+    [bound('(', -40, 30, ')'), 40],
+    [bound('(', -2, 2, ']'), 3],
+    [bound('[', null, 300, ')'), 300],
+    [bound('[', -5, null, ']'), 6],
+    [bound('[', -9, -1, ']'), 10],
+    [bound('[', 1, 5, ']'), 6],
+    [bound('[', null, -5, ']'), 0],
+    [bound('[', 0, 0, ']'), 1],
+    [null, 0],
+  ])('is its larger bound, and a millisecond where that counts: %o is %s', (within, expected) => {
+    expect(lag({ within })).toBe(expected);
+  });
+
+  test('is none with windows', () => {
+    expect(lag({ within: around, window: tumbling(10) })).toBe(0);
+  });
+
+  test('keeps rows that waited for their bound from being late behind the join', () => {
+    const behind: PlanNode[] = [
+      {
+        kind: 'map',
+        uid: 'lefts',
+        inputs: ['pairs'],
+        apply: ({ left }: ReturnType<typeof pair>) => left,
+      },
+      {
+        kind: 'aggregate',
+        uid: 'counts',
+        inputs: ['lefts'],
+        key: keyOf(),
+        window: tumbling(SECOND),
+        allowedLatenessMs: 0,
+        aggregates: { n: { kind: 'count', input: null, decimalScale: null } },
+        lateSink: null,
+      },
+    ];
+    const drive = new JoinDrive({ type: 'left', within: bound('[', 0, 5_000, ']'), behind });
+    drive.push({ left: [row(1.5), row(2.5)], right: [row(1.5, 'b')] });
+    const rows = [3, 6, 7, 8, 20].flatMap(
+      (t) => drive.push({ left: [row(t, 'c')], right: [row(t, 'd')] }).rows,
+    );
+    const counted = rows.map(({ windowStart, n }) => [windowStart, n]);
+    expect(counted.slice(0, 3)).toEqual([
+      [new Date(1_000).toISOString(), 1],
+      [new Date(2_000).toISOString(), 1],
+      [new Date(3_000).toISOString(), 1],
+    ]);
   });
 });
 

@@ -268,6 +268,29 @@ describe('sessions in other modes', () => {
   });
 });
 
+test('sessions that complete mode keeps go to an operator behind once', () => {
+  const plan = planOf([
+    SOURCE,
+    watermark(),
+    aggregate({ window: GAP, aggregates }),
+    sink('groups', 'complete'),
+    aggregate({
+      uid: 'behind',
+      inputs: ['groups'],
+      key: keyOf(),
+      window: { kind: 'time', sizeMs: 1_000, slideMs: 1_000 },
+    }),
+    sink('behind', 'append', 'closed'),
+  ]);
+  const sessions = drive('complete', plan);
+  sessions.push([row(100)]);
+  sessions.push([row(200)]);
+  sessions.push([row(300)]);
+  const { rows } = sessions.push([row(2_000)]);
+  expect(rows['out']).toHaveLength(4);
+  expect(rows['closed']).toMatchObject([{ rows: 3 }]);
+});
+
 describe('a record that fails', () => {
   test('after it has joined sessions leaves them as they were', () => {
     const plan = aggregationPlan(

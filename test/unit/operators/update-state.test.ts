@@ -72,7 +72,17 @@ describe('calls', () => {
     expect([...delta]).toEqual([2, 0]);
   });
 
-  test('what user code changes in place is not kept', () => {
+  test('another name for the same value is a change', () => {
+    const drive = driveOf((_, state) => (state === undefined ? { a: 1 } : { b: 1 }) as never);
+    drive.batch([{ k: 'a' }]);
+    expect(drive.rows([])).toEqual([{ k: 'a', state: { b: 1 } }]);
+    drive.restart();
+    const seen = driveOf((_, state) => state);
+    seen.state = drive.state;
+    expect(seen.rows([])).toEqual([{ k: 'a', state: { b: 1 } }]);
+  });
+
+  test('what user code changes in place is not kept, also where it fails then', () => {
     const drive = new StateDrive(
       statePlan({
         kind: 'update-state',
@@ -81,11 +91,13 @@ describe('calls', () => {
         update: ((rows: readonly Row[], state: number[] = []) => {
           const next = [...state, rows.length];
           state.push(99);
+          if (next.length === 2 && rows.length > 0) throw new Error('two');
           return next;
         }) as never,
       }),
     );
     drive.batch([{ k: 'a' }]);
+    expect(drive.rows([{ k: 'a' }])).toEqual([]);
     expect(drive.rows([])).toEqual([{ k: 'a', state: [1, 0] }]);
   });
 });

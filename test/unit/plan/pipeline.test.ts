@@ -218,7 +218,7 @@ describe('pipeline', () => {
       "pipeline 'my_flights' cannot run:
         - the pipeline name 'my_flights' does not fit AWS names: use 1 to 40 letters, digits and dashes, no dash at either end (pipeline-name-invalid)
         - two sinks are called 'dynamodb-counts': give one of them another name (uid-taken)
-        - 'aggregate-1' groups by 'origin', but nothing says that one shard of 'flights' holds all of a key: if producers use it as the partition key, declare kinesis('flights').partitionedBy('origin') (source-not-partitioned)"
+        - 'aggregate-1' groups by 'origin', but nothing says that one shard of 'flights' holds all of a key: if producers use it as the partition key, declare kinesis('flights').partitionedBy('origin'), else give the pipeline the option { inOneTask: true } (source-not-partitioned)"
     `);
     expect(() => wrong.explain()).toThrow(problem.message);
   });

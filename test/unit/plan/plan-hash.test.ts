@@ -7,14 +7,17 @@ import {
   count,
   dynamodb,
   kinesis,
+  list,
   max,
   noop,
   pipeline,
   s3,
   sliding,
+  staticRows,
   sum,
   topK,
   tumbling,
+  value,
 } from '../../../lib/index.ts';
 import { describeState, fnv1a64, hashPlan } from '../../../lib/plan/plan-hash.ts';
 
@@ -151,5 +154,85 @@ describe('plan hash', () => {
       hourly.aggregate({ n: approxPercentile('delay', 0.5, { accuracy: 200 }) }),
     ].map((stream) => stream.to(noop(), { mode: 'update' }).plan().hash);
     expect(new Set(hashes).size).toBe(hashes.length);
+  });
+
+  test('each operator with state has its own, and so has what its state depends on', () => {
+    const start = pipeline('flights', { inOneTask: true });
+    const events = start.from(kinesis<Flight>('flights')).withWatermark('departedAt', '1 minute');
+    const others = start.from(kinesis<Flight>('others')).withWatermark('departedAt', '1 minute');
+    const keyed = events.keyBy('origin');
+    const run = () => [];
+    const within = { from: '0 seconds', to: '1 hour' } as const;
+    const lengths = { length: '1 hour', slide: '1 minute' } as const;
+    const add = (left: number, right: number) => left + right;
+    const summed = { key: 'origin', value: 'delay', reduce: add } as const;
+    const streams = [
+      events,
+      events.withProcessingTime(),
+      events.eventTime('delay'),
+      events.eventTime('delay', { unit: 'seconds' }),
+      events.limit(1),
+      events.limit(1).named('first'),
+      events.dropDuplicates('origin'),
+      events.dropDuplicates('departedAt'),
+      events.dropDuplicatesWithinWatermark('origin'),
+      others,
+      events.join(others, { on: 'origin' }),
+      events.join(others, { on: 'delay' }),
+      events.join(others, { on: [['origin', 'delay']] }),
+      events.join(others, { on: 'origin', nullSafe: true }),
+      events.join(others, { on: 'origin', within }),
+      events.join(others, { on: 'origin', within: { ...within, toInclusive: false } }),
+      events.join(others, { on: 'origin', window: tumbling('1 hour') }),
+      events.join(others, { on: 'origin', within, type: 'full' }),
+      keyed.flatMapGroupsWithState(run),
+      keyed.flatMapGroupsWithState(run, { timeout: 'processing-time' }),
+      keyed.mapWithState(run),
+      keyed.mapWithState(run, { timeout: '1 hour' }),
+      keyed.updateStateByKey(run),
+      events.keyBy('delay').updateStateByKey(run),
+      keyed.process({ onRow: run }),
+      keyed.process({ onRow: run, timers: 'event-time' }),
+      keyed.process({ onRow: run, state: { n: value() } }),
+      keyed.process({ onRow: run, state: { m: value() } }),
+      keyed.process({ onRow: run, state: { n: list() } }),
+      keyed.process({ onRow: run, state: { n: value({ ttl: '1 hour' }) } }),
+      events.batches().window('1 hour', '1 minute'),
+      events.batches().window('2 hours', '1 minute'),
+      events.batches().window('1 hour', '2 minutes'),
+      events.batches().reduceByKeyAndWindow({ ...summed, ...lengths }),
+      events.batches().reduceByKeyAndWindow({ ...summed, ...lengths, key: 'delay' }),
+      events.batches().reduceByKeyAndWindow({ ...summed, ...lengths, value: 'departedAt' }),
+      events.batches().reduceByKeyAndWindow({ ...summed, ...lengths, inverse: add }),
+    ];
+    const hashes = streams.map((stream) => stream.to(noop(), { mode: 'append' }).plan().hash);
+    expect(new Set(hashes).size).toBe(hashes.length);
+  });
+
+  test('what has no state, and how long something is kept, change nothing', () => {
+    const timedAndUnited = timed.union(timed.filter(Boolean)).transformBatch((rows) => rows);
+    const hashes = [
+      timed,
+      timed.sample(0.5, 'origin'),
+      timedAndUnited,
+      timed.joinStatic(staticRows('airports', [{ origin: 'JFK' }]), { on: 'origin' }),
+    ].map((stream) => stream.to(noop(), { mode: 'append' }).plan().hash);
+    expect(new Set(hashes).size).toBe(1);
+    const keyed = timed.keyBy('origin');
+    const kept = (['1 hour', '2 hours'] as const).map((ttl) =>
+      keyed.process({ onRow() {}, state: { n: value({ ttl }) } }).to(noop(), { mode: 'append' }),
+    );
+    expect(kept[0]!.plan().hash).toBe(kept[1]!.plan().hash);
+    const mapped = (['1 hour', '2 hours'] as const).map((timeout) =>
+      keyed.mapWithState(() => 1, { timeout }).to(noop(), { mode: 'append' }),
+    );
+    expect(mapped[0]!.plan().hash).toBe(mapped[1]!.plan().hash);
+    const late = (['1 hour', '2 hours'] as const).map((allowedLateness) =>
+      keyed
+        .window(tumbling('1 hour'), { allowedLateness })
+        .aggregate({ n: count() })
+        .to(noop(), { mode: 'append' }),
+    );
+    expect(late[0]!.plan().hash).toBe(late[1]!.plan().hash);
   });
 });

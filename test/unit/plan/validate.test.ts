@@ -332,4 +332,38 @@ describe('fields that a schema lists', () => {
       "reads the field 'to', which the schema of 'departures' does not have; it has 'departedAt' and 'from'",
     );
   });
+
+  test('are known to every operator that hands events on as they are', () => {
+    const known = { ...source, schema, partitionedBy: ['from'] };
+    const others = { ...known, uid: 'kinesis-others', name: 'others', schema: null };
+    const then = (kind: string, inputs: readonly string[], more: object = {}) =>
+      ({ kind, uid: `${kind}-1`, inputs, ...more }) as unknown as PlanNode;
+    const nodes = [
+      known,
+      others,
+      then('union', [known.uid, others.uid]),
+      then('limit', ['union-1'], { count: 1 }),
+      then('sample', ['limit-1'], { rate: 1, key: keyOf('a') }),
+      then('deduplicate', ['sample-1'], { key: keyOf('b'), forget: 'never' }),
+      then('join', ['deduplicate-1', known.uid], {
+        leftKey: keyOf('c'),
+        rightKey: keyOf('d'),
+        type: 'inner',
+        within: null,
+        window: null,
+      }),
+      then('update-state', ['join-1'], { key: keyOf('left'), update: () => 1 }),
+    ];
+    const found = findPlanProblems({ ...PLAN_DEFAULTS, inOneTask: true, name: 'p', nodes });
+    expect(
+      found
+        .filter(({ code }) => code === 'field-unknown')
+        .map(({ message }) => message.split(',')[0]),
+    ).toEqual([
+      "'sample-1' reads the field 'a'",
+      "'deduplicate-1' reads the field 'b'",
+      "'join-1' reads the field 'c'",
+      "'join-1' reads the field 'd'",
+    ]);
+  });
 });

@@ -118,4 +118,12 @@ describe('event time', () => {
     expect(formatTime(EVENT_TIME_MS_MIN)).toBe('0001-01-01T00:00:00.000Z');
     expect(formatTime(EVENT_TIME_MS_MAX)).toBe('9999-12-31T23:59:59.999Z');
   });
+
+  test('times that have microseconds are written with them', () => {
+    expect(formatTime(noon - 0.001)).toBe('2001-01-31T11:59:59.999999Z');
+    expect(formatTime(noon + 0.25)).toBe('2001-01-31T12:00:00.000250Z');
+    expect(formatTime(-0.001)).toBe('1969-12-31T23:59:59.999999Z');
+    expect(formatTime(noon + 0.9996)).toBe('2001-01-31T12:00:00.001Z');
+    expect(formatTime(noon + 0.0004)).toBe('2001-01-31T12:00:00.000Z');
+  });
 });

@@ -169,14 +169,17 @@ describe('the size of an item', () => {
     expect(refusalOf({ text: members })).toMatchObject({ reason: 'row-too-large' });
   });
 
-  test('a row far beyond the limit is refused at once', () => {
-    const shared = Array.from({ length: 1_000 }, () => 'x'.repeat(1_000));
-    const row = {
-      text: Array.from({ length: 1_000 }, () => Array.from({ length: 1_000 }, () => shared)),
+  test('a row far beyond the limit is refused before all of it is read', () => {
+    let reads = 0;
+    const part = {
+      get text(): string {
+        reads += 1;
+        return 'x'.repeat(100_000);
+      },
     };
-    const startedAt = performance.now();
+    const row = { parts: Array.from({ length: 1_000 }, () => part) };
     expect(refusalOf(row)).toMatchObject({ reason: 'row-too-large' });
-    expect(performance.now() - startedAt).toBeLessThan(100);
+    expect(reads).toBeLessThan(100);
   });
 });
 
