@@ -100,19 +100,15 @@ class PlanBuilder {
   private readonly stateful: string[] = [];
   private readonly reached = new Map<string, number>();
   private readonly uses = new Map<string, number>();
-  private readonly hasWatermark: boolean;
   private tables = 0;
 
   constructor(form: StructuredForm, variant: PlanVariant) {
     this.form = form;
     this.variant = variant;
-    this.hasWatermark = Object.values(form.sources).some(
-      ({ eventTime }) => eventTime !== undefined,
-    );
     this.from = begin('vector', {
       inOneTask: variant.partitionedBy === null && !variant.anyShard,
       noDataBatches: form.noDataBatches ?? true,
-      watermarkPolicy: policyOf(form),
+      watermarkPolicy: form.watermarkPolicy ?? 'min',
     });
   }
 
@@ -187,8 +183,7 @@ class PlanBuilder {
             ...(watermarkFilter === undefined ? {} : { filter: watermarkFilter }),
           });
     if (declared.eventTime === undefined) {
-      const { hasWatermark } = this;
-      return { stream, columns, time: null, declared: false, clocked: false, hasWatermark };
+      return { stream, columns, time: null, declared: false, clocked: false };
     }
     const filtered =
       declared.filter === undefined ? stream : stream.filter(truth(expression(declared.filter)));
@@ -202,7 +197,6 @@ class PlanBuilder {
       time: declared.eventTime,
       declared: true,
       clocked: true,
-      hasWatermark: true,
     };
   }
 
@@ -264,7 +258,6 @@ class PlanBuilder {
       time: aligned.every(({ time }) => time === first.time) ? first.time : null,
       declared: [first, ...aligned].every(({ declared }) => declared),
       clocked: inputs.some(({ clocked }) => clocked),
-      hasWatermark: first.hasWatermark,
     };
   }
 
@@ -365,7 +358,6 @@ class PlanBuilder {
       time: window['kind'] === 'rawTime' ? 'w_end' : 'w_end - 0.000001',
       declared: false,
       clocked: input.clocked,
-      hasWatermark: input.hasWatermark,
     };
   }
 
@@ -401,7 +393,6 @@ class PlanBuilder {
       time: null,
       declared: false,
       clocked: input.clocked,
-      hasWatermark: input.hasWatermark,
     };
   }
 
@@ -418,17 +409,6 @@ class PlanBuilder {
       return row;
     });
   }
-}
-
-/**
- * Which watermark counts. A join needs one on both sides; the side of which the form says none gets one
- * that is far behind, which must not hold the only other one back.
- */
-function policyOf({ sources, watermarkPolicy }: StructuredForm): 'min' | 'max' {
-  const all = Object.values(sources);
-  const declared = all.filter(({ eventTime }) => eventTime !== undefined);
-  const isOnly = declared.length === 1 && declared[0]!.extraWatermarks === undefined;
-  return watermarkPolicy ?? (isOnly && all.length > 1 ? 'max' : 'min');
 }
 
 /** Whether the rows of the sink are those of an aggregate, and not of an operator behind it. */
