@@ -3,7 +3,7 @@
 
 import { seconds, windows } from './api.ts';
 import { expression, type Row } from './expressions.ts';
-import type { NodeForm } from './plan-structured.ts';
+import type { NodeForm } from './forms.ts';
 import { type Relation, withoutTime, withTime } from './relation.ts';
 import { onlyKnown, unknown } from './vector.ts';
 
