@@ -31,7 +31,7 @@ try {
     builtinCloudFormationValidation: false,
   });
   const shardCount = Number(contextOf(app, 'shardCount'));
-  const maxBatchingWindow = Duration.seconds(Number(contextOf(app, 'batchingWindowSeconds')));
+  const maxBatchingWindow = batchingWindowOf(app);
   const removalPolicy = removalPolicyOf(app);
   for (const name of contextOf(app, 'pipeline').split(',')) {
     const stack = new Stack(app, `Rivulet-${name}`, {
@@ -67,6 +67,14 @@ function contextOf(app: App, name: string): string {
     return refuse(`context '${name}' is missing: run cdk where cdk.json is, or add -c ${name}=…`);
   }
   return String(value);
+}
+
+function batchingWindowOf(app: App): Duration {
+  const text = contextOf(app, 'batchingWindowSeconds');
+  if (!/^\d+$/.test(text)) {
+    return refuse(`context 'batchingWindowSeconds' is '${text}': give a whole number of seconds`);
+  }
+  return Duration.seconds(Number(text));
 }
 
 function removalPolicyOf(app: App): RemovalPolicy {

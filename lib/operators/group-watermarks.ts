@@ -14,16 +14,20 @@ export class GroupWatermarks {
   /** Least and greatest watermark of all key groups; -Infinity before any event. */
   readonly leastMs: number;
   readonly greatestMs: number;
-  private readonly byGroup: Float64Array;
+  /** `null` where all are the same: most batches are small, and 256 numbers would be much of them. */
+  private readonly byGroup: Float64Array | null;
 
-  private constructor(byGroup: Float64Array) {
-    this.byGroup = byGroup;
-    this.leastMs = Math.min(...byGroup);
-    this.greatestMs = Math.max(...byGroup);
+  private constructor(watermarks: number | Float64Array) {
+    const isOne = typeof watermarks === 'number';
+    this.byGroup = isOne ? null : watermarks;
+    this.leastMs = isOne ? watermarks : Math.min(...watermarks);
+    this.greatestMs = isOne ? watermarks : Math.max(...watermarks);
   }
 
   static of(watermarkMs: number | null, floors: readonly WatermarkFloor[]): GroupWatermarks {
-    const byGroup = new Float64Array(KEY_GROUP_COUNT).fill(watermarkMs ?? Number.NEGATIVE_INFINITY);
+    const ofLogMs = watermarkMs ?? Number.NEGATIVE_INFINITY;
+    if (floors.length === 0) return new GroupWatermarks(ofLogMs);
+    const byGroup = new Float64Array(KEY_GROUP_COUNT).fill(ofLogMs);
     for (const floor of floors) {
       const floorMs = floor.watermarkMs ?? Number.NEGATIVE_INFINITY;
       for (let group = floor.firstKeyGroup; group <= floor.lastKeyGroup; group += 1) {
@@ -35,11 +39,12 @@ export class GroupWatermarks {
 
   /** The watermarks of an operator that lags behind. */
   behind(ms: number): GroupWatermarks {
-    return ms === 0 ? this : new GroupWatermarks(this.byGroup.map((atMs) => atMs - ms));
+    if (ms === 0) return this;
+    return new GroupWatermarks(this.byGroup?.map((atMs) => atMs - ms) ?? this.leastMs - ms);
   }
 
   of(keyGroup: number): number {
-    return this.byGroup[keyGroup]!;
+    return this.byGroup === null ? this.leastMs : this.byGroup[keyGroup]!;
   }
 
   /** Maximal ranges of key groups whose watermark has reached `endMs`. */
@@ -49,7 +54,7 @@ export class GroupWatermarks {
     const ranges: KeyGroupRange[] = [];
     let first = -1;
     for (let group = 0; group <= KEY_GROUP_COUNT; group += 1) {
-      const closed = group < KEY_GROUP_COUNT && endMs <= this.byGroup[group]!;
+      const closed = group < KEY_GROUP_COUNT && endMs <= this.of(group);
       if (closed && first < 0) first = group;
       if (!closed && first >= 0) {
         ranges.push({ firstKeyGroup: first, lastKeyGroup: group - 1 });

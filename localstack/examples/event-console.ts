@@ -3,16 +3,15 @@
 
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { cleanEnvironment } from '../../environment.ts';
+import { readAhead } from './read-ahead.ts';
 import { type RunningExample, startExample } from './running-example.ts';
 
 /** Small enough to see the table grow. */
 const BATCH_OF_SAMPLE = 6;
 /** As many as one request takes. */
 const BATCH_MAX = 500;
-const INTERRUPTED = 130;
 
 interface Settings {
   /** A file, or `-` for standard input. */
@@ -68,11 +67,11 @@ async function runInCloud(name: string, { input, perBatch }: Settings): Promise<
   const file = input === '-' ? null : await open(input);
   const waiting = readAhead(file === null ? process.stdin : file.createReadStream());
   const example = await startExample(name, { batchingWindowSeconds: 1 });
-  const interrupt = () => void example.stop().then(() => process.exit(INTERRUPTED));
+  const interrupt = () => void example.stop().then(() => process.exit(0));
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
   try {
     for (let batch = await waiting(perBatch); batch.length > 0; batch = await waiting(perBatch)) {
-      await example.put(batch);
+      await example.put(batch.filter((line) => line.trim() !== ''));
       await example.untilProcessed();
     }
     await sayLeftOut(example);
@@ -82,35 +81,8 @@ async function runInCloud(name: string, { input, perBatch }: Settings): Promise<
   }
 }
 
-/**
- * Reads lines as they come, and gives those that wait, up to so many and one at least; none when
- * there is no more.
- */
-function readAhead(input: NodeJS.ReadableStream): (linesMax: number) => Promise<readonly string[]> {
-  const lines: string[] = [];
-  let ended = false;
-  let wake = () => {};
-  createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })
-    .on('line', (line) => {
-      if (line.trim() !== '') lines.push(line);
-      wake();
-    })
-    .once('close', () => {
-      ended = true;
-      wake();
-    });
-  return async (linesMax) => {
-    while (lines.length === 0 && !ended) {
-      await new Promise<void>((resolve) => {
-        wake = resolve;
-      });
-    }
-    return lines.splice(0, linesMax);
-  };
-}
-
 async function sayLeftOut(example: RunningExample): Promise<void> {
   const { dead, late } = await example.leftOut();
-  if (dead > 0) process.stderr.write(`${dead} of the lines are no such events\n`);
-  if (late > 0) process.stderr.write(`${late} of the events came too late\n`);
+  if (dead > 0) process.stderr.write(`lines that are no such events: ${dead}\n`);
+  if (late > 0) process.stderr.write(`events that came too late: ${late}\n`);
 }

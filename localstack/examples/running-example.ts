@@ -59,8 +59,10 @@ async function runningExample(
   const commits = () => readCommits(dynamodb, logTable);
   let newest = '';
   let settled = '';
+  let settledCount = 0;
   cloud.feed.on('invocation-settled', ({ trigger, failure }) => {
     if (trigger.kind === 'stream' && failure === null) settled = trigger.lastSequenceNumber;
+    settledCount += 1;
   });
   /** A commit is there before its rows are printed, and an invocation may have done only a part. */
   const isProcessed = async () =>
@@ -81,7 +83,9 @@ async function runningExample(
       }
     },
     async untilProcessed() {
-      while (!(await isProcessed())) await nextInvocation(cloud);
+      for (let seen = settledCount; !(await isProcessed()); seen = settledCount) {
+        if (seen === settledCount) await nextInvocation(cloud);
+      }
     },
     async leftOut() {
       const counts = (await commits()).map((commit) => commit.counts);
@@ -89,6 +93,8 @@ async function runningExample(
       return { dead: sum('dead'), late: sum('late') };
     },
     async stop() {
+      // What the end cuts off has not failed.
+      cloud.feed.removeAllListeners('invocation-settled');
       clients.destroy();
       await cloud.stop();
     },

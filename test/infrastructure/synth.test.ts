@@ -96,12 +96,13 @@ describe('synthesis of the example', () => {
 });
 
 describe('the app', () => {
-  it('takes shard count and removal policy from the context', () => {
+  it('takes shard count, batching window and removal policy from the context', () => {
     const { out } = synthesise('context', {
-      context: { shardCount: '5', removalPolicy: 'destroy' },
+      context: { shardCount: '5', batchingWindowSeconds: '2', removalPolicy: 'destroy' },
     });
     const template = read(out, 'Rivulet-delays.template.json');
     expect(template).toContain('"ShardCount": 5');
+    expect(template).toContain('"MaximumBatchingWindowInSeconds": 2');
     expect(template).not.toContain('"Retain"');
   });
 
@@ -113,6 +114,10 @@ describe('the app', () => {
     'a shard count that is no number': [
       { shardCount: 'many' },
       'shardCount is NaN: give a whole number of at least 1\n',
+    ],
+    'a negative batching window': [
+      { batchingWindowSeconds: '-3' },
+      "context 'batchingWindowSeconds' is '-3': give a whole number of seconds\n",
     ],
     'a removal policy of its own': [
       { removalPolicy: 'burn' },

@@ -12,8 +12,9 @@ const LINE = '-'.repeat(43);
 export type Columns<Row> = Readonly<Record<string, (row: Row) => string>>;
 
 /**
- * The block of one batch as a table. With `truncate`, cells of more than 20 characters are cut and
- * all of them stand at the right, as in Spark; without it they are whole and stand at the left.
+ * The block of one batch as a table, sorted by its cells from the left. With `truncate`, cells of more
+ * than 20 characters are cut and all of them stand at the right, as in Spark; without it they are whole
+ * and stand at the left.
  */
 export function batchTable<Row>(
   batchId: string,
@@ -21,21 +22,19 @@ export function batchTable<Row>(
   options: { readonly columns: Columns<Row>; readonly truncate: boolean },
 ): string {
   const { columns, truncate } = options;
-  const shown = rows.slice(0, ROWS_SHOWN_MAX);
-  const cells = [
-    Object.keys(columns),
-    ...shown.map((row) => Object.values(columns).map((read) => read(row))),
-  ].map((line) => (truncate ? line.map(truncated) : line));
-  const widths = Object.keys(columns).map((_, column) =>
-    Math.max(COLUMN_WIDTH_MIN, ...cells.map((line) => line[column]!.length)),
+  const read = Object.values(columns);
+  const cells = rows.map((row) => read.map((cellOf) => cellOf(row))).sort(compareCells);
+  const lines = [Object.keys(columns), ...cells.slice(0, ROWS_SHOWN_MAX)].map((line) =>
+    truncate ? line.map(truncated) : line,
   );
+  const widths = read.map((_, column) =>
+    Math.max(COLUMN_WIDTH_MIN, ...lines.map((line) => line[column]!.length)),
+  );
+  const pad = (text: string, column: number) =>
+    truncate ? text.padStart(widths[column]!) : text.padEnd(widths[column]!);
+  const [heading, ...body] = lines.map((line) => `|${line.map(pad).join('|')}|`);
   const border = `+${widths.map((width) => '-'.repeat(width)).join('+')}+`;
-  const pad = (text: string, width: number) =>
-    truncate ? text.padStart(width) : text.padEnd(width);
-  const [heading, ...body] = cells.map(
-    (line) => `|${line.map((text, column) => pad(text, widths[column]!)).join('|')}|`,
-  );
-  const more = rows.length > shown.length ? [`only showing top ${ROWS_SHOWN_MAX} rows`] : [];
+  const more = rows.length > body.length ? [`only showing top ${ROWS_SHOWN_MAX} rows`] : [];
   return [
     ...[LINE, `Batch: ${batchNumberOf(batchId)}`, LINE],
     ...[border, heading, border, ...body, border, ...more, ''],
@@ -72,6 +71,11 @@ const truncated = (text: string) =>
 
 /** `2024-01-01T12:00:00.000Z` without what is no news. */
 const timestampText = (iso: string) => iso.replace('T', ' ').replace('Z', '').replace('.000', '');
+
+function compareCells(one: readonly string[], other: readonly string[]): number {
+  const column = one.findIndex((text, index) => text !== other[index]);
+  return column < 0 ? 0 : one[column]! < other[column]! ? -1 : 1;
+}
 
 /** Batches of a shard are counted from 1, Spark's from 0. */
 const batchNumberOf = (batchId: string) => Number(batchId.slice(batchId.lastIndexOf('-') + 1)) - 1;

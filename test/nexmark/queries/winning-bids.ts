@@ -4,7 +4,7 @@ import { rowsOf, s3, value } from 'rivulet';
 import { type Auction, type Bid, compareBids, type NexmarkQuery, nexmark } from '../model.ts';
 
 /** No auction is open for longer, so that bids and auctions need not be kept for ever. */
-const OPEN_AT_MOST = '1 day';
+const OPEN_AT_MOST = '10 days';
 
 interface Winner {
   readonly auction: Auction;
