@@ -150,7 +150,8 @@ class PlanBuilder {
         : {
             eventTime,
             delay: delay ?? 0,
-            ...(watermarkFilter === undefined ? {} : { filter: watermarkFilter }),
+            // Of another branch the rows that fail it are not said to be gone.
+            ...(watermarkFilter === undefined || use > 0 ? {} : { filter: watermarkFilter }),
           });
     if (declared.eventTime === undefined) {
       return { stream, columns, time: null, declared: false, clocked: false };

@@ -115,7 +115,10 @@ export function joinOf(
       if (!mine.kept && (fails || !meets)) continue;
       for (const [start, end] of joinWindows(form, mine, row)) {
         const time = form.window === undefined ? (mine.timeOf?.(row) as number) : end;
-        if (mine.hasWatermark && time <= times.late - under) continue;
+        if (mine.hasWatermark && time <= times.late - under) {
+          times.dropped += 1;
+          continue;
+        }
         const stored: Stored = { row, key, start, end, met: false };
         const partners = fails ? [] : other.rows.filter((each) => meet(stored, each, isLeft));
         if (form.type === 'semi') {

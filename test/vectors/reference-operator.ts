@@ -18,4 +18,6 @@ export interface Operator {
 export interface Times {
   late: number;
   now: number;
+  /** Rows that were late in this batch, but for those of aggregates. */
+  dropped: number;
 }

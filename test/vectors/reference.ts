@@ -16,12 +16,13 @@ interface Clock {
 export interface ReferenceStep {
   readonly rows: readonly Value[];
   readonly watermark: number;
+  readonly dropped: number;
   readonly state: readonly (number | null)[];
 }
 
 export class Reference {
   private readonly form: StructuredForm;
-  private readonly times: Times = { late: 0, now: 0 };
+  private readonly times: Times = { late: 0, now: 0, dropped: 0 };
   private readonly clocks: Clock[] = [];
   private readonly uses = new Map<string, number>();
   private readonly output: readonly Evaluate[];
@@ -42,6 +43,7 @@ export class Reference {
         rows.map((row) => rowOf(form.sources[name]!.columns, row)),
       ]),
     );
+    times.dropped = 0;
     const fromData = this.root.data();
     const before = times.now;
     const moved = this.advance();
@@ -58,6 +60,7 @@ export class Reference {
     return {
       rows: rows.map((row) => this.output.map((evaluate) => evaluate(row))),
       watermark: times.now,
+      dropped: times.dropped,
       state: this.root.state(),
     };
   }
@@ -206,7 +209,10 @@ export class Reference {
     const take = (rows: Rows) =>
       rows.filter((row) => {
         const time = timeOf === null ? Number.POSITIVE_INFINITY : (timeOf(row) as number);
-        if (time <= this.times.late - lag) return false;
+        if (time <= this.times.late - lag) {
+          this.times.dropped += 1;
+          return false;
+        }
         const key = JSON.stringify(keys.map((name) => row[name]));
         if (kept.has(key)) return false;
         kept.set(key, evicts ? time + keptFor : Number.POSITIVE_INFINITY);
@@ -239,5 +245,6 @@ function declaredWatermark(source: SourceForm, use: number) {
   const extra = use > 0 ? source.extraWatermarks?.[use - 1] : undefined;
   if (extra !== undefined) return extra;
   const { eventTime, delay = 0, watermarkFilter: filter } = source;
-  return eventTime === undefined ? null : { eventTime, delay, filter };
+  if (eventTime === undefined) return null;
+  return { eventTime, delay, filter: use > 0 ? undefined : filter };
 }

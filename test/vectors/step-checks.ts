@@ -3,7 +3,7 @@
 import type { Driver } from '../../lib/testing/index.ts';
 import { expectRows, expectSame } from './compare.ts';
 import { expectNothingDead } from './driven.ts';
-import { hasOperator, isSessionUpdate, type StructuredForm } from './forms.ts';
+import { isSessionUpdate, type StructuredForm } from './forms.ts';
 import { SINK, type StructuredPlan } from './plan-structured.ts';
 import type { Step, Value, Vector } from './vector.ts';
 
@@ -58,7 +58,7 @@ export async function checkStep(step: Step, check: StepCheck): Promise<Look> {
   await checkState(step, check);
   const now = lookAt(run, plan);
   const late = now.late - before.late;
-  if (typeof step.expectDroppedLate === 'number' && countsRows(vector)) {
+  if (typeof step.expectDroppedLate === 'number') {
     expectSame(`${what}: late rows`, late, step.expectDroppedLate);
   }
   if (step.expectLate !== undefined) expectSame(`${what}: late rows`, late, step.expectLate);
@@ -92,10 +92,4 @@ async function checkState(step: Step, { what, run, plan }: StepCheck): Promise<v
     const count = typeof expected === 'number' ? expected : expected.length;
     expectSame(`${what}: rows of side ${side}`, rows.length, count);
   }
-}
-
-/** Aggregates count groups that were late, after adding up; only others count rows. */
-function countsRows({ semantics }: Vector): boolean {
-  const { root } = semantics as unknown as StructuredForm;
-  return !hasOperator(root, 'agg');
 }
