@@ -15,9 +15,11 @@ const PACKAGE_ROOT = join(import.meta.dirname, '..', '..');
 
 /** The module in which the SDK searches for credentials, and what stands there in a function. */
 const CREDENTIALS_MODULE = '@aws-sdk/credential-provider-node';
+const ROLE_CREDENTIALS = join(PACKAGE_ROOT, 'functions', `role-credentials${EXTENSION}`);
+
+/** The module of the SDK's event streams, which no function uses, and what stands there. */
 const EVENT_STREAMS_MODULE = '@smithy/core/event-streams';
 const NO_EVENT_STREAMS = join(PACKAGE_ROOT, 'functions', `no-event-streams${EXTENSION}`);
-const ROLE_CREDENTIALS = join(PACKAGE_ROOT, 'functions', `role-credentials${EXTENSION}`);
 
 /** The functions that a pipeline consists of, by file name under `functions/`. */
 export type FunctionName = 'partition-task' | 'maintenance';
