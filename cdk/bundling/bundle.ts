@@ -15,6 +15,8 @@ const PACKAGE_ROOT = join(import.meta.dirname, '..', '..');
 
 /** The module in which the SDK searches for credentials, and what stands there in a function. */
 const CREDENTIALS_MODULE = '@aws-sdk/credential-provider-node';
+const EVENT_STREAMS_MODULE = '@smithy/core/event-streams';
+const NO_EVENT_STREAMS = join(PACKAGE_ROOT, 'functions', `no-event-streams${EXTENSION}`);
 const ROLE_CREDENTIALS = join(PACKAGE_ROOT, 'functions', `role-credentials${EXTENSION}`);
 
 /** The functions that a pipeline consists of, by file name under `functions/`. */
@@ -49,8 +51,13 @@ export function bundleFunction(source: string, entry: string): FunctionBundle {
     // The runtime of the functions, see constructs/engine-function.ts.
     target: 'node22',
     minify: true,
+    define: { 'globalThis.RIVULET_DEPLOYED': 'true' },
     banner: { js: REQUIRE_BANNER },
-    alias: { [PIPELINE_MODULE]: entry, [CREDENTIALS_MODULE]: ROLE_CREDENTIALS },
+    alias: {
+      [PIPELINE_MODULE]: entry,
+      [CREDENTIALS_MODULE]: ROLE_CREDENTIALS,
+      [EVENT_STREAMS_MODULE]: NO_EVENT_STREAMS,
+    },
   });
   const bundle = { text, codeHash: Buffer.from(hash, 'base64').toString('hex') };
   bundles.set(name, bundle);

@@ -10,7 +10,7 @@ import { advanceWatermark } from '../time/watermark.ts';
 import type { Pass } from './pass.ts';
 
 /** The uid under which state keeps how far clocks have come; no operator of a plan may have it. */
-export const WATERMARKS_UID = 'watermarks';
+const WATERMARKS_UID = 'watermarks';
 
 const SCHEMA: StateSchema = {
   id: 'watermarks: reached, last row at',

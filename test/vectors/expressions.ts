@@ -35,7 +35,7 @@ export function expression(text: string): Evaluate {
 }
 
 /** The columns that an expression names. */
-export function columnsOf(text: string): readonly string[] {
+function columnsOf(text: string): readonly string[] {
   const names = text.replaceAll(TEXTS, ' ').match(NAMES) ?? [];
   return [...new Set(names)].filter(
     (name) => !WORDS_OF_LANGUAGE.has(name) && !Object.hasOwn(HELPERS, name),

@@ -50,7 +50,7 @@ export const updateFunctionOf = (name: string): Update =>
 
 interface State {
   readonly exists: boolean;
-  readonly hasTimedOut: boolean;
+  readonly isTimingOut: boolean;
   getOption(): number | undefined;
   update(count: number): void;
   remove(): void;
@@ -60,7 +60,7 @@ type KeyFunction = (key: Value, row: Pair | undefined, state: State) => readonly
 
 function count(row: Pair | undefined, state: State): number {
   const counted = (state.getOption() ?? 0) + (row?.v ?? 0);
-  if (!state.hasTimedOut) state.update(counted);
+  if (!state.isTimingOut) state.update(counted);
   return counted;
 }
 
@@ -76,7 +76,7 @@ const FUNCTIONS: Readonly<Record<string, KeyFunction>> = {
   },
   'emit key and count': (key, row, state) => [[key, count(row, state)]],
   'set 1, emit the key when timing out': (key, row, state) => {
-    if (state.hasTimedOut) return [key];
+    if (state.isTimingOut) return [key];
     if (row !== undefined) state.update(1);
     return [];
   },

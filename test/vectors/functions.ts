@@ -128,14 +128,19 @@ function called(
   const kind = kinds[timeout] ?? unknown('a timeout', timeout);
   const apply = (key: Value, rows: readonly Grouped[], state: State<number>) =>
     call(rows, state).map((row) => ({ k: key, ...row }));
-  const groups = stream.keyBy('k');
+  const groups = (dropLate ? onTime(stream) : stream).keyBy('k');
   return {
-    flow: groups
-      .flatMapGroupsWithState(apply, { timeout: kind, ...(dropLate ? { dropLate } : {}) })
-      .named(uid),
+    flow: groups.flatMapGroupsWithState(apply, { timeout: kind }).named(uid),
     columns,
   };
 }
+
+/** Rows that are not late: user code that goes by event time is not called for others. */
+const onTime = (stream: Flow): Flow =>
+  stream.keyBy('k').process({
+    state: {},
+    onRow: (row: Grouped, { emit }: Context) => emit(row),
+  });
 
 /** Functions that are called for each row, with timers. */
 interface Process {

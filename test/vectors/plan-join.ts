@@ -3,7 +3,7 @@
 
 import { seconds, windows } from './api.ts';
 import { expression, type Row } from './expressions.ts';
-import type { NodeForm } from './plan-structured.ts';
+import type { NodeForm } from './forms.ts';
 import { type Relation, withoutTime, withTime } from './relation.ts';
 import { onlyKnown, unknown } from './vector.ts';
 
@@ -52,14 +52,13 @@ export function joinOf(
     })
     .named(sides.uid);
   const clocked = left.clocked || right.clocked;
-  const { hasWatermark } = left;
   const windowed = form.window !== undefined;
   if (form.type === 'semi') {
     // The left rows themselves: their window is that of their time.
     const { columns, time } = left;
     const stream = windowed ? joined.map(withWindow(form)) : joined;
     const all = windowed ? [...columns, 'w_start', 'w_end'] : columns;
-    return { stream, columns: all, time, declared: left.declared, clocked, hasWatermark };
+    return { stream, columns: all, time, declared: left.declared, clocked };
   }
   const nothing = Object.fromEntries(
     [...left.columns, ...right.columns].map((column) => [column, null]),
@@ -82,7 +81,6 @@ export function joinOf(
     time: null,
     declared: false,
     clocked,
-    hasWatermark,
   };
 }
 

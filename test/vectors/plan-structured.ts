@@ -1,52 +1,22 @@
 // Turns the semantics of a structured vector into a pipeline. Each operator of the form becomes the
 // operator of our API that means the same, whatever stands in front of it or behind.
 
-import { aggregateOf, begin, collected, type Flow, files, seconds, table, windows } from './api.ts';
+import { begin, collected, type Flow, files, seconds, table } from './api.ts';
 import { type Evaluate, expression, type Row } from './expressions.ts';
+import {
+  isSessionUpdate,
+  isTable,
+  type NodeForm,
+  rowOf,
+  type StructuredForm,
+  type WatermarkForm,
+} from './forms.ts';
 import { groupFunctionOf } from './functions.ts';
+import { aggregateRelation } from './plan-aggregate.ts';
 import { joinOf } from './plan-join.ts';
 import { MAX_AHEAD, type Relation, TIME_FIELD, withoutTime, withTime } from './relation.ts';
+import { sorting } from './sorting.ts';
 import { onlyKnown, unknown, type Value } from './vector.ts';
-
-export interface SourceForm {
-  readonly columns: readonly string[];
-  readonly eventTime?: string;
-  readonly delay?: number;
-  readonly watermarkFilter?: string;
-  readonly extraWatermarks?: readonly WatermarkForm[];
-}
-
-interface WatermarkForm {
-  readonly filter?: string;
-  readonly eventTime: string;
-  readonly delay: number;
-}
-
-/** A node of the tree of operators. */
-export interface NodeForm {
-  readonly op?: string;
-  readonly src?: string;
-  readonly in?: NodeForm;
-  readonly inputs?: readonly NodeForm[];
-  readonly left?: NodeForm;
-  readonly right?: NodeForm;
-  readonly [name: string]: unknown;
-}
-
-export interface StructuredForm {
-  readonly mode: 'append' | 'update' | 'complete';
-  readonly sources: Readonly<Record<string, SourceForm>>;
-  readonly root: NodeForm;
-  readonly output: readonly string[];
-  readonly having?: string;
-  readonly orderBy?: string;
-  readonly noDataBatches?: boolean;
-  readonly watermarkPolicy?: 'min' | 'max';
-  readonly trigger?: string;
-  readonly sink?: string;
-  readonly batch?: boolean;
-  readonly processingTime?: boolean;
-}
 
 /** How a plan is to be run. */
 export interface PlanVariant {
@@ -100,19 +70,15 @@ class PlanBuilder {
   private readonly stateful: string[] = [];
   private readonly reached = new Map<string, number>();
   private readonly uses = new Map<string, number>();
-  private readonly hasWatermark: boolean;
   private tables = 0;
 
   constructor(form: StructuredForm, variant: PlanVariant) {
     this.form = form;
     this.variant = variant;
-    this.hasWatermark = Object.values(form.sources).some(
-      ({ eventTime }) => eventTime !== undefined,
-    );
     this.from = begin('vector', {
       inOneTask: variant.partitionedBy === null && !variant.anyShard,
       noDataBatches: form.noDataBatches ?? true,
-      watermarkPolicy: policyOf(form),
+      watermarkPolicy: form.watermarkPolicy ?? 'min',
     });
   }
 
@@ -184,11 +150,11 @@ class PlanBuilder {
         : {
             eventTime,
             delay: delay ?? 0,
-            ...(watermarkFilter === undefined ? {} : { filter: watermarkFilter }),
+            // Of another branch the rows that fail it are not said to be gone.
+            ...(watermarkFilter === undefined || use > 0 ? {} : { filter: watermarkFilter }),
           });
     if (declared.eventTime === undefined) {
-      const { hasWatermark } = this;
-      return { stream, columns, time: null, declared: false, clocked: false, hasWatermark };
+      return { stream, columns, time: null, declared: false, clocked: false };
     }
     const filtered =
       declared.filter === undefined ? stream : stream.filter(truth(expression(declared.filter)));
@@ -202,7 +168,6 @@ class PlanBuilder {
       time: declared.eventTime,
       declared: true,
       clocked: true,
-      hasWatermark: true,
     };
   }
 
@@ -264,7 +229,6 @@ class PlanBuilder {
       time: aligned.every(({ time }) => time === first.time) ? first.time : null,
       declared: [first, ...aligned].every(({ declared }) => declared),
       clocked: inputs.some(({ clocked }) => clocked),
-      hasWatermark: first.hasWatermark,
     };
   }
 
@@ -323,50 +287,8 @@ class PlanBuilder {
   }
 
   private aggregate(node: NodeForm): Relation {
-    const words = ['op', 'in', 'time', 'window', 'keys', 'aggs', 'emitEmptyGlobal'];
-    onlyKnown('agg', node, words);
     const uid = this.statefulUid();
-    const window = node['window'] as Readonly<Record<string, unknown>>;
-    const before = this.relation(node.in!);
-    const input =
-      window['kind'] === 'none'
-        ? before
-        : withTime(before, node['time'] as string, { nulls: 'drop' });
-    const keys = compiled(node['keys'] as Readonly<Record<string, string>>).map(
-      ([name, evaluate]) => [allowed(name), evaluate] as const,
-    );
-    const aggs = Object.entries(node['aggs'] as Readonly<Record<string, [string, string?]>>);
-    const inputs = aggs.flatMap(([name, [, text]]) =>
-      text === undefined ? [] : [[inputField(name), expression(text)] as const],
-    );
-    const gap = gapOf(window);
-    const prepared = input.stream.map((row) => ({
-      ...Object.fromEntries([...keys, ...inputs].map(([name, evaluate]) => [name, evaluate(row)])),
-      ...(typeof gap === 'function' ? { [GAP_FIELD]: gap(row) } : {}),
-    }));
-    const names = keys.map(([name]) => name);
-    const groups = names.length === 0 ? prepared.groupAll() : prepared.keyBy(...names);
-    const windowed = window['kind'] === 'none' ? groups : groups.window(windowOf(window, gap));
-    const specs = aggs.map(
-      ([name, [kind, text]]) =>
-        [allowed(name), aggregateOf(kind, text === undefined ? null : inputField(name))] as const,
-    );
-    const columns = [...Object.keys(node['keys'] as object), ...aggs.map(([name]) => name)];
-    return {
-      stream: windowed
-        .aggregate(Object.fromEntries(specs))
-        .named(uid)
-        .map((row: Row) => {
-          const values = columns.map((name) => [name, row[allowed(name)]]);
-          return { ...Object.fromEntries(values), ...boundsOf(row) };
-        }),
-      columns: [...columns, 'w_start', 'w_end'],
-      // The time of a window is its last moment, that of a moment is itself.
-      time: window['kind'] === 'rawTime' ? 'w_end' : 'w_end - 0.000001',
-      declared: false,
-      clocked: input.clocked,
-      hasWatermark: input.hasWatermark,
-    };
+    return aggregateRelation(node, { uid, input: this.relation(node.in!) });
   }
 
   private join(node: NodeForm): Relation {
@@ -401,7 +323,6 @@ class PlanBuilder {
       time: null,
       declared: false,
       clocked: input.clocked,
-      hasWatermark: input.hasWatermark,
     };
   }
 
@@ -419,109 +340,6 @@ class PlanBuilder {
     });
   }
 }
-
-/**
- * Which watermark counts. A join needs one on both sides; the side of which the form says none gets one
- * that is far behind, which must not hold the only other one back.
- */
-function policyOf({ sources, watermarkPolicy }: StructuredForm): 'min' | 'max' {
-  const all = Object.values(sources);
-  const declared = all.filter(({ eventTime }) => eventTime !== undefined);
-  const isOnly = declared.length === 1 && declared[0]!.extraWatermarks === undefined;
-  return watermarkPolicy ?? (isOnly && all.length > 1 ? 'max' : 'min');
-}
-
-/** Whether the rows of the sink are those of an aggregate, and not of an operator behind it. */
-export function isTable({ root, mode }: StructuredForm): boolean {
-  const passes = [
-    'select',
-    'filter',
-    'explode',
-    'staticJoin',
-    ...(mode === 'complete' ? ['limit'] : []),
-  ];
-  let node = root;
-  while (passes.includes(node.op ?? '')) node = node.in!;
-  if (node.op === 'union') {
-    return node.inputs!.every((each) => isTable({ root: each, mode } as StructuredForm));
-  }
-  return node.op === 'agg';
-}
-
-/** Updates of sessions are refused here; what they come to in the end is what append gives. */
-export function isSessionUpdate({ root, mode }: StructuredForm): boolean {
-  let node = root;
-  while (node.op !== 'agg' && node.in !== undefined) node = node.in;
-  const window = node['window'] as { readonly kind?: string } | undefined;
-  return mode === 'update' && window?.kind === 'session';
-}
-
-/** An object from values in the order of columns; what is not there is null. */
-export function rowOf(columns: readonly string[], values: readonly Value[]): Row {
-  return Object.fromEntries(columns.map((column, index) => [column, values[index] ?? null]));
-}
-
-export const truth =
-  (evaluate: Evaluate) =>
-  (row: Row): boolean =>
-    Boolean(evaluate(row));
-
-const GAP_FIELD = '$gap';
-const inputField = (name: string) => `$in ${name}`;
-
-function compiled(texts: Readonly<Record<string, string>>): (readonly [string, Evaluate])[] {
-  return Object.entries(texts).map(([name, text]) => [name, expression(text)] as const);
-}
-
-/** The gap of a session in milliseconds, or the function that gives it. */
-function gapOf(window: Readonly<Record<string, unknown>>): number | ((row: Row) => number) | null {
-  if (window['kind'] !== 'session') return null;
-  const text = String(window['gap']);
-  if (Number(text) > 0) return Number(text) * 1_000;
-  const evaluate = expression(text);
-  return (row) => Math.round(Number(evaluate(row)) * 1_000);
-}
-
-function windowOf(
-  window: Readonly<Record<string, unknown>>,
-  gap: ReturnType<typeof gapOf>,
-): unknown {
-  onlyKnown('a window', window, ['kind', 'size', 'slide', 'gap']);
-  const { kind, size, slide } = window as { kind: string; size: number; slide: number };
-  switch (kind) {
-    case 'tumbling':
-      return windows.tumbling(size * 1_000);
-    case 'sliding':
-      return windows.sliding(size * 1_000, slide * 1_000);
-    case 'session':
-      return typeof gap === 'number'
-        ? windows.session(gap)
-        : windows.sessionBy((row: Row) => row[GAP_FIELD] as number);
-    case 'rawTime':
-      return windows.instants();
-    default:
-      return unknown('a window', window);
-  }
-}
-
-/** The bounds of a row's window in seconds. */
-function boundsOf({ windowStart, windowEnd }: Row): Row {
-  if (windowStart === undefined) return {};
-  return {
-    w_start: secondsOf(windowStart as string),
-    w_end: secondsOf(windowEnd as string),
-  };
-}
-
-/** Seconds since 1970 of a time in ISO 8601, to the microsecond. */
-export function secondsOf(text: string): number {
-  const micros = /\.\d{3}(\d{3})Z$/.exec(text)?.[1] ?? '0';
-  return Date.parse(text) / 1_000 + Number(micros) / 1e6;
-}
-
-/** A name that no table keeps for itself. */
-const allowed = (name: string) =>
-  /^(_.*|pk|sk)$/.test(name) ? `${name.replace(/^_+/, '')}$` : name;
 
 function renamed(relation: Relation, columns: readonly string[]): Relation {
   const { stream, time } = relation;
@@ -544,26 +362,7 @@ function renamed(relation: Relation, columns: readonly string[]): Relation {
 
 const columnNameOf = (text: string) => (/^\w+$/.test(text) ? text : 'k');
 
-/** Sorts rows by `a asc, b desc`; null comes first, and last where it descends. */
-function sorting(orderBy: string): (rows: readonly Row[]) => readonly Row[] {
-  const terms = orderBy.split(',').map((term) => {
-    const match = /^(.*?)(?:\s+(asc|desc))?$/i.exec(term.trim())!;
-    return { evaluate: expression(match[1]!), sign: match[2]?.toLowerCase() === 'desc' ? -1 : 1 };
-  });
-  return (rows) =>
-    rows.toSorted((left, right) => {
-      for (const { evaluate, sign } of terms) {
-        const order = compareValues(evaluate(left), evaluate(right));
-        if (order !== 0) return order * sign;
-      }
-      return 0;
-    });
-}
-
-function compareValues(left: Value, right: Value): number {
-  if (left === null || right === null) return Number(right === null) - Number(left === null);
-  if (typeof left === 'string' && typeof right === 'string') {
-    return Buffer.compare(Buffer.from(left), Buffer.from(right));
-  }
-  return Number(left) - Number(right);
-}
+const truth =
+  (evaluate: Evaluate) =>
+  (row: Row): boolean =>
+    Boolean(evaluate(row));

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { drawFrom } from './cuts.ts';
+import { hasOperator } from './forms.ts';
 import { randomCase } from './random-plan.ts';
 import { Reference } from './reference.ts';
 import { runStructured } from './run-structured.ts';
@@ -17,13 +18,14 @@ function vectorOf(seed: number): Vector {
     class: 'STEP',
     semantics: JSON.parse(JSON.stringify(form)) as Vector['semantics'],
     steps: steps.map((input): Step => {
-      const { rows, state, watermark } = reference.step(input);
+      const { rows, state, watermark, dropped } = reference.step(input);
       const counts = state.flatMap((count) => (count === null ? [] : [count]));
       return {
         input,
         expectOutput: rows,
         ...(hasWatermark ? { expectWatermark: watermark } : {}),
         ...(counts.length < state.length ? {} : { expectStateRows: counts }),
+        ...(hasOperator(form.root, 'agg') ? {} : { expectDroppedLate: dropped }),
       };
     }),
   };

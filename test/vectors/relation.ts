@@ -2,7 +2,6 @@
 // of them holds the event time that its rows carry.
 
 import type { Flow } from './api.ts';
-import { milliseconds } from './api.ts';
 import { expression } from './expressions.ts';
 
 export interface Relation {
@@ -14,8 +13,6 @@ export interface Relation {
   readonly declared: boolean;
   /** Whether a watermark is declared in front of it. */
   readonly clocked: boolean;
-  /** Whether the plan declares any watermark, so that one more must not open it downwards. */
-  readonly hasWatermark: boolean;
 }
 
 /** The field that holds an event time that is no column, in microseconds. */
@@ -38,27 +35,15 @@ export function withTime(
 ): Relation {
   const isThere = relation.time === time && (options.asField !== true || relation.declared);
   if (isThere) return relation;
-  const { stream, clocked } = relation;
   const timeOf = expression(time);
-  const timed = stream.flatMap((row) => {
+  const timed = relation.stream.flatMap((row) => {
     const at = timeOf(row) as number | null;
     if (at === null && options.nulls === 'drop') return [];
     const micros = at === null ? NEVER_LATE : Math.round(at * 1e6);
     return [{ ...(row as object), [TIME_FIELD]: micros }];
   });
-  return {
-    ...relation,
-    stream: clocked
-      ? timed.eventTime(TIME_FIELD, { unit: 'microseconds' })
-      : // Windows need a watermark; this one is so far behind that nothing closes and nothing is late.
-        timed.withWatermark(TIME_FIELD, milliseconds(36_500 * 86_400_000), {
-          unit: 'microseconds',
-          maxAhead: MAX_AHEAD,
-          beforeEpoch: !relation.hasWatermark,
-        }),
-    time,
-    declared: false,
-  };
+  const stream = timed.eventTime(TIME_FIELD, { unit: 'microseconds' });
+  return { ...relation, stream, time, declared: false };
 }
 
 /** Rows whose event time is gone: nothing behind drops them as late. */

@@ -3,7 +3,8 @@
 
 import { hashOfKey, KEY_GROUP_COUNT, keyGroupOf } from '../../lib/model/hash-range.ts';
 import type { Row } from './expressions.ts';
-import type { NodeForm, PlanVariant, StructuredForm } from './plan-structured.ts';
+import type { NodeForm, StructuredForm } from './forms.ts';
+import type { PlanVariant } from './plan-structured.ts';
 
 export interface Sharding {
   /** The column that decides; `null`: any shard will do. */

@@ -1,6 +1,7 @@
 // The rows of a pipeline's state as a reader of a test wants to see them: by operator, key and part.
 
 import { valuesOfKeyText } from '../../operators/key.ts';
+import { WATERMARKS_UID } from '../../operators/watermark-progress.ts';
 import type { KeyedState } from '../../state/keyed-state.ts';
 import type { Column } from '../../state/row-table.ts';
 import { decodeSegment } from '../../state/snapshot.ts';
@@ -17,19 +18,21 @@ export interface StateRow {
   readonly value: unknown;
 }
 
-/** Every row of a state, by operator, part and key. */
+/** Every row of the operators' state, by operator, part and key. */
 export function stateRowsOf(state: KeyedState): readonly StateRow[] {
   return state.encodeSegments().flatMap(({ bytes }) =>
-    decodeSegment(bytes).operators.flatMap(({ uid, tables }) =>
-      tables.flatMap(({ rowKey, rows }) =>
-        rows.texts.map((text, row) => ({
-          operator: uid,
-          key: valuesOfKeyText(text),
-          part: rowKey,
-          value: keptIn(rows.columns, row),
-        })),
+    decodeSegment(bytes)
+      .operators.filter(({ uid }) => uid !== WATERMARKS_UID)
+      .flatMap(({ uid, tables }) =>
+        tables.flatMap(({ rowKey, rows }) =>
+          rows.texts.map((text, row) => ({
+            operator: uid,
+            key: valuesOfKeyText(text),
+            part: rowKey,
+            value: keptIn(rows.columns, row),
+          })),
+        ),
       ),
-    ),
   );
 }
 

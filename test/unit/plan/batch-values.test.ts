@@ -167,7 +167,8 @@ describe('over the batches of a stretch of time', () => {
   const lengths = { lengthMs: 60_000, slideMs: 20_000 };
 
   test('rows come out as they came', () => {
-    expect(nodesOf(batches.window('1 minute', '20 seconds')).at(-1)).toEqual({
+    const [window, each] = nodesOf(batches.window('1 minute', '20 seconds')).slice(-2);
+    expect(window).toEqual({
       kind: 'batch-window',
       uid: 'batch-window-1',
       inputs: ['kinesis-flights'],
@@ -178,6 +179,8 @@ describe('over the batches of a stretch of time', () => {
       keep: null,
       ...lengths,
     });
+    if (each?.kind !== 'flat-map') throw new Error('rows come out one by one');
+    expect(each.apply({ value: rows } as never)).toEqual(rows);
   });
 
   test('rows are combined, with an inverse or without', () => {

@@ -180,6 +180,8 @@ test('windows of batches', () => {
     "batch-window-1      all rows of the batches of 1 hour every 1 minute
                         state: these rows
 
+    flat-map-1          puts any number of rows in place of each (your function)
+
     batch-window-2      combines the rows of the batches of 1 hour every 1 minute, for each plane (your function)
                         state: one value for each batch, for each plane
                         what has left a window is taken off (your function)"

@@ -110,12 +110,11 @@ describe('a refusal names its cause', () => {
       on: 'key',
       within: { from: '1 hour', to: '1 hour', toInclusive: false },
     }).to!(noop(), append),
-    'join-without-watermark': timed.join!(others, { on: 'key', within }).to!(noop(), append),
+    'join-without-time': timed.join!(others, { on: 'key', within }).to!(noop(), append),
     'outer-join-without-watermark': timed.join!(others, { type: 'left', on: 'key' }).to!(
       noop(),
       append,
     ),
-    'event-time-without-watermark': events.eventTime!('at').to!(noop(), append),
     'dedup-without-watermark': events.dropDuplicatesWithinWatermark!('key').to!(noop(), append),
     'timeout-without-watermark': events.keyBy!('key').flatMapGroupsWithState!(run, {
       timeout: 'event-time',
