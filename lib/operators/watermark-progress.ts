@@ -8,9 +8,10 @@ import type { PlanOptions } from '../plan/plan.ts';
 import type { OperatorDraft, StateSchema } from '../state/operator-draft.ts';
 import { advanceWatermark } from '../time/watermark.ts';
 import type { Pass } from './pass.ts';
+import type { WatermarkClock } from './watermark-clock.ts';
 
 /** The uid under which state keeps how far clocks have come; no operator of a plan may have it. */
-const WATERMARKS_UID = 'watermarks';
+export const WATERMARKS_UID = 'watermarks';
 
 const SCHEMA: StateSchema = {
   id: 'watermarks: reached, last row at',
@@ -75,9 +76,7 @@ export class WatermarkProgress {
     const reached = clocks.map((clock) => {
       const before = numberOrNull(this.read(clock.uid, REACHED));
       if (clock.maxSeenMs === Number.NEGATIVE_INFINITY) {
-        const seenAtMs = this.read(clock.uid, SEEN_AT);
-        const idle = clock.idleTimeoutMs !== null && batchTimeMs - seenAtMs >= clock.idleTimeoutMs;
-        return { ms: before, idle };
+        return { ms: before, idle: this.isIdle(clock, batchTimeMs) };
       }
       const ms = advanceWatermark(before, clock.maxSeenMs, clock.delayMs)!;
       this.write(clock.uid, REACHED, ms);
@@ -93,6 +92,14 @@ export class WatermarkProgress {
     if (times.length === 0 || (isMin && times.length < active.length)) return committedMs;
     const policy = isMin ? Math.min : Math.max;
     return this.atLeastStart(advanceWatermark(committedMs, policy(...times), 0));
+  }
+
+  /** Whether no row has come for so long; the time before the first row counts from the first batch on. */
+  private isIdle({ uid, idleTimeoutMs }: WatermarkClock, batchTimeMs: number): boolean {
+    if (idleTimeoutMs === null) return false;
+    const seenAtMs = this.read(uid, SEEN_AT);
+    if (Number.isNaN(seenAtMs)) this.write(uid, SEEN_AT, batchTimeMs);
+    return batchTimeMs - seenAtMs >= idleTimeoutMs;
   }
 
   private started(ms: number | null): number | null {

@@ -20,8 +20,7 @@ export interface PipelineOptions {
    */
   readonly watermarkPolicy?: 'min' | 'max';
   /**
-   * Whether what a batch's rows close comes out with that batch; otherwise with the next one that
-   * has rows.
+   * Whether what a batch's rows close comes out with that batch; otherwise with the next batch.
    * @default true
    */
   readonly noDataBatches?: boolean;

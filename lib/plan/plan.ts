@@ -449,7 +449,7 @@ export interface PlanOptions {
   readonly inOneTask: boolean;
   /** Which watermark counts where several are declared. */
   readonly watermarkPolicy: 'min' | 'max';
-  /** Whether what a batch's rows close comes out with that batch, or with the next one that has rows. */
+  /** Whether what a batch's rows close comes out with that batch, or with the next one. */
   readonly noDataBatches: boolean;
 }
 

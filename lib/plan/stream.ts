@@ -234,7 +234,7 @@ export interface Stream<Row, Shape extends StreamShape> extends Pipeline {
 
   /**
    * Puts any rows in place of those of a batch, all at once. It is called for every batch, also one
-   * without rows; a batch is of one shard, or with the option `inOneTask` of all of them.
+   * without rows. A batch is one invocation, which brings rows of one shard.
    *
    * @example
    * stream.transformBatch((rows) => rows.toSorted((one, other) => one.delay - other.delay));
@@ -482,8 +482,9 @@ export interface GroupedStream<Row, Group, Shape extends StreamShape> {
 }
 
 /**
- * Rows batch by batch, as Spark's DStreams have them. A batch is one invocation on a shard, or with
- * the option `inOneTask` on all of them; a tick is a batch without rows. Results are streams again.
+ * Rows batch by batch, as Spark's DStreams have them. A batch is one invocation, and
+ * that brings rows of one shard of one source: `window` puts those of several together. A tick is a
+ * batch without rows. Results are streams again.
  */
 export interface BatchStream<Row, Shape extends StreamShape> {
   /**

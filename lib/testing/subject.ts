@@ -34,9 +34,9 @@ export function checkSimulated(simulated: unknown): void {
 }
 
 export function createInstance(simulated: Simulated): Instance {
-  if (typeof simulated !== 'function') return { plan: simulated.plan(), effects: null };
+  if (typeof simulated !== 'function') return { plan: planOf(simulated), effects: null };
   const made: unknown = simulated();
-  if (isPipeline(made)) return { plan: made.plan(), effects: null };
+  if (isPipeline(made)) return { plan: planOf(made), effects: null };
   if (made instanceof Promise) {
     made.catch(() => {});
     throw new EngineError('invalid', ASYNC);
@@ -46,9 +46,17 @@ export function createInstance(simulated: Simulated): Instance {
   if (effects !== undefined && typeof effects !== 'function') {
     throw new EngineError('invalid', EFFECTS);
   }
-  return { plan: pipeline.plan(), effects: (effects as (() => unknown) | undefined) ?? null };
+  return { plan: planOf(pipeline), effects: (effects as (() => unknown) | undefined) ?? null };
 }
 
+function planOf(pipeline: Pipeline): Plan {
+  const plan = pipeline.plan();
+  if (plan.inOneTask) throw new EngineError('invalid', IN_ONE_TASK);
+  return plan;
+}
+
+const IN_ONE_TASK =
+  'simulate runs pipelines whose shards have logs of their own: drive a pipeline with inOneTask instead, with cold starts and repeated deliveries';
 const NEITHER =
   'simulate needs a pipeline, which ends with .to(…), or a function that makes one: give it as the first argument';
 const ONCE =

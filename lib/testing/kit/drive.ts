@@ -59,7 +59,7 @@ export interface Driver {
    * before it is closed.
    */
   advanceWatermark(toMs: number): Promise<void>;
-  /** Runs a batch without records, as the schedule does. */
+  /** Runs a batch without records. */
   tick(): Promise<void>;
   /** Moves the watermark to the end of time, so that all windows close. */
   drain(): Promise<void>;
