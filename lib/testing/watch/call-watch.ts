@@ -23,10 +23,12 @@ export interface CallWatchPorts {
 interface Delivery {
   /** The shard, or `*` where all shards share a log. */
   readonly reader: string;
-  /** Whether the sandbox held the state of the log when it got the batch. */
-  readonly isWarm: boolean;
-  /** Whether it had to free a slot before its first commit. */
-  isFreeing: boolean;
+  /** As positions name it. */
+  readonly shard: string;
+  /** Shards whose records its state of the log had taken before; `undefined`: it held none. */
+  readonly begun: ReadonlySet<string> | undefined;
+  /** Whether it had to free a slot before its first commit, or to look for a note of the shard. */
+  mayRead: boolean;
   /** How often the shards of each stream were listed, as each cold start does once. */
   readonly listings: Map<unknown, number>;
   appends: number;
@@ -39,7 +41,8 @@ interface Delivery {
 
 interface Process {
   delivery: Delivery;
-  readonly held: Set<string>;
+  /** The logs whose states it holds, each with the shards whose records that state has taken. */
+  readonly held: Map<string, ReadonlySet<string>>;
   /** How far each log's slots were free when the sandbox last asked. */
   readonly covered: Map<string, number>;
 }
@@ -61,10 +64,13 @@ export class CallWatch {
   }
 
   /** A sandbox was handed a batch for a log. */
-  delivered(sandboxId: number, reader: string): void {
+  delivered(sandboxId: number, reader: string, shard: string): void {
     const { held, covered } = this.processes.get(sandboxId) ?? NEW_PROCESS();
     const counts = { listings: new Map(), appends: 0, refusals: 0, looks: 0, calls: 0 };
-    const delivery = { reader, isWarm: held.has(reader), isFreeing: false, ...counts };
+    const begun = held.get(reader);
+    // Where shards share a log, each has a note of its own that only its first batch looks for.
+    const mayRead = reader === '*' && begun?.has(shard) !== true;
+    const delivery = { reader, shard, begun, mayRead, ...counts };
     // Whatever fails from here on drops the state.
     held.delete(reader);
     this.processes.set(sandboxId, { delivery, held, covered });
@@ -73,8 +79,10 @@ export class CallWatch {
   /** Its task returned, so that the state of the shard is warm from now on. */
   returned(sandboxId: number): void {
     const { delivery, held } = this.processes.get(sandboxId)!;
+    const { reader, shard, listings, appends } = delivery;
+    const begun = listings.size > 0 ? [] : (delivery.begun ?? []);
     if (!this.ports.keepsAll) held.clear();
-    held.add(delivery.reader);
+    held.set(reader, new Set(appends > 0 ? [...begun, shard] : begun));
   }
 
   sent({ sandbox, operation, input }: TracedCall): void {
@@ -85,7 +93,7 @@ export class CallWatch {
     if (operation === 'PutItem') delivery.appends += 1;
     if (operation === 'GetShardIterator') delivery.looks += 1;
     if (operation === 'ListShards') this.countListing(delivery, input['StreamARN']);
-    if (operation === 'GetItem') {
+    if (operation === 'GetItem' && logIn(input).endsWith(`/${delivery.reader}`)) {
       process.covered.set(delivery.reader, this.ports.coveredTo(delivery.reader));
     }
     this.countCall(delivery);
@@ -101,20 +109,20 @@ export class CallWatch {
   /** What a warm sandbox needs for its first commit it knows, unless the slot has to be freed. */
   private checkRead({ delivery, covered }: Process): void {
     const { report, headOf, ringSize } = this.ports;
-    const { reader, isWarm, appends, looks } = delivery;
-    if (!isWarm || appends > 0 || looks > 0 || delivery.isFreeing) return;
-    delivery.isFreeing = headOf(reader) + 1 - ringSize > (covered.get(reader) ?? 0);
-    if (delivery.isFreeing) return;
+    const { reader, begun, appends, looks } = delivery;
+    if (begun === undefined || appends > 0 || looks > 0 || delivery.mayRead) return;
+    delivery.mayRead = headOf(reader) + 1 - ringSize > (covered.get(reader) ?? 0);
+    if (delivery.mayRead) return;
     report('I11', `${reader}: a warm sandbox read before it committed`);
   }
 
   private countListing(delivery: Delivery, streamArn: unknown): void {
-    const { reader, isWarm, refusals, looks, listings } = delivery;
+    const { reader, begun, refusals, looks, listings } = delivery;
     // A further page of a listing names no stream.
     if (streamArn === undefined) return;
     listings.set(streamArn, (listings.get(streamArn) ?? 0) + 1);
     // It has no state, was refused by a later lap, or saw a gap that only the log can explain.
-    const reasons = (isWarm ? 0 : 1) + refusals + Math.min(looks, 1);
+    const reasons = (begun === undefined ? 1 : 0) + refusals + Math.min(looks, 1);
     const count = coldStartsOf(delivery);
     if (count > reasons) this.ports.report('I11', `${reader}: a sandbox recovered ${count} times`);
   }
@@ -132,7 +140,7 @@ export class CallWatch {
 const coldStartsOf = ({ listings }: Delivery) => Math.max(0, ...listings.values());
 
 const NEW_PROCESS = (): Pick<Process, 'held' | 'covered'> => ({
-  held: new Set(),
+  held: new Map(),
   covered: new Map(),
 });
 
@@ -146,6 +154,9 @@ const STREAM: ReadonlySet<string> = new Set([
   'GetShardIterator',
   'GetRecords',
 ]);
+
+const logIn = (input: TracedCall['input']): string =>
+  (input['Key'] as { readonly pk: { readonly S: string } }).pk.S;
 
 const isRead = (operation: string): boolean =>
   operation === 'GetItem' || operation === 'Query' || operation === 'GetObject';

@@ -71,7 +71,8 @@ export class Watchers {
   /** A sandbox was handed a batch. */
   delivered(sandboxId: number, records: readonly DeliveredRecord[]): void {
     this.accounts.delivered(sandboxId, records);
-    this.calls.delivered(sandboxId, this.readerOf(this.originOf(records).shardId));
+    const shard = this.originOf(records);
+    this.calls.delivered(sandboxId, this.readerOf(shard.shardId), positionKeyOf(shard));
   }
 
   /** A call of a sandbox is on its way. */

@@ -31,7 +31,7 @@ export const distinctVisits: BuildScenario = (seed, size) => ({
       .dropDuplicates('shop', 'at')
       .onLate(s3('late'))
       .keyBy('shop')
-      .window(session('20 seconds'))
+      .window(session('7 seconds'))
       .aggregate({ sales: count(), total: sum('amount') })
       .to(s3('sessions'), { mode: 'append' })
       .keyBy('shop')
@@ -41,7 +41,7 @@ export const distinctVisits: BuildScenario = (seed, size) => ({
       .plan(),
   arrivals: arrivalsOf({
     seed,
-    bursts: bursts(size, 14, 4),
+    bursts: bursts(size, 12, 4),
     burstMax: bursts(size, 8, 4),
     pauseMaxMs: 40_000,
     stepMs: 5_000,
@@ -49,7 +49,7 @@ export const distinctVisits: BuildScenario = (seed, size) => ({
   shardCount: size === 'full' ? 2 : 1,
   ringSize: 5,
   batchSize: 10,
-  expected: (logs) => distinctSessions(logs, { delayMs: 60_000, gapMs: 20_000, sizeMs: 120_000 }),
+  expected: (logs) => distinctSessions(logs, { delayMs: 60_000, gapMs: 7_000, sizeMs: 120_000 }),
 });
 
 /** Counts that a timer gives out, or the third sale; and a word when a shop has been silent. */
@@ -138,7 +138,7 @@ export const joinedStreams: BuildScenario = (seed, size) => ({
   arrivals: ['events', 'refunds'].flatMap((source, index) =>
     arrivalsOf({
       seed: 2 * seed + index,
-      bursts: bursts(size, 10, 3),
+      bursts: bursts(size, 8, 3),
       burstMax: bursts(size, 6, 3),
       pauseMaxMs: 30_000,
     }).map((arrival) => ({ ...arrival, source })),
