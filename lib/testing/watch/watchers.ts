@@ -75,6 +75,17 @@ export class Watchers {
     this.calls.delivered(sandboxId, this.readerOf(shard.shardId), positionKeyOf(shard));
   }
 
+  /** A sandbox is to run a batch without records for the log of a shard, or for the one of all. */
+  ticked(sandboxId: number, shard: RecordOrigin | null): void {
+    const name = shard === null ? '' : positionKeyOf(shard);
+    this.calls.delivered(sandboxId, this.readerOf(shard?.shardId ?? ''), name);
+  }
+
+  /** It did so. */
+  endedTick(sandboxId: number): void {
+    this.calls.returned(sandboxId);
+  }
+
   /** A call of a sandbox is on its way. */
   sent(call: TracedCall): void {
     this.calls.sent(call);

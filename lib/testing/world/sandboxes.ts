@@ -188,8 +188,9 @@ export class Sandboxes {
       plan: executable.plan,
       countState: (input) => executable.countState(input),
       processBatch: (input) => {
-        const number = Number(input.outputName.slice(input.outputName.lastIndexOf('-') + 1));
-        const log = this.watchers.logOf(input.originOf(input.from).shardId);
+        const [, shardId = '', digits] = /^[^-]*-(.*)-(\d+)$/.exec(input.outputName) ?? [];
+        const number = Number(digits);
+        const log = this.watchers.logOf(shardId);
         const expected = log === undefined ? undefined : journal.stateDigestAt(log, number - 1);
         if (expected !== undefined && stateDigestOf(input.state) !== expected) {
           this.run.report(

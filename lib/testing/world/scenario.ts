@@ -59,6 +59,8 @@ export interface Scenario {
   readonly losingCommits?: boolean;
   /** Maintenance runs as often as this while records come. @default only as a fault */
   readonly maintenanceEveryMs?: number;
+  /** A batch without records runs for every log as often as this, and when all faults are over. @default never */
+  readonly tickEveryMs?: number;
   /** Records that come when all faults are over, as traffic that resumes. @default none */
   readonly closing?: readonly Omit<Arrival, 'atMs'>[];
 }

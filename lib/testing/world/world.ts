@@ -148,6 +148,9 @@ export class World {
     this.outages.endAll();
     run.note('calm');
     for (const arrival of run.scenario.closing ?? []) this.put(arrival);
+    if (run.scenario.tickEveryMs !== undefined) {
+      run.scheduler.after(run.scenario.tickEveryMs, () => this.invocations.tickAll());
+    }
     const convergenceMs = losses.logs.size > 0 ? LOST_CONVERGENCE_MS : CONVERGENCE_MS;
     await this.advance(run.scheduler.nowMs + convergenceMs);
     if (losses.logs.size === 0 && !this.invocations.isDrained) {
@@ -180,6 +183,10 @@ export class World {
     const everyMs = scenario.maintenanceEveryMs ?? Infinity;
     for (let atMs = everyMs; atMs < this.lastMs; atMs += everyMs) {
       scheduler.at(startMs + atMs, () => this.maintenance.start());
+    }
+    const tickMs = scenario.tickEveryMs ?? Infinity;
+    for (let atMs = tickMs; atMs < this.lastMs; atMs += tickMs) {
+      scheduler.at(startMs + atMs, () => this.invocations.tickAll());
     }
   }
 

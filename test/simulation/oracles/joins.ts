@@ -1,5 +1,6 @@
-// Sales and refunds of one amount that lie close together, and the sales that no refund met in time:
-// every row is compared with all of the other side, and nothing is ever forgotten.
+// Sales and refunds of one amount that lie close together, the sales that no refund met in time, and
+// how many of both there were by window: every row is compared with all of the other side, and nothing
+// is ever forgotten.
 
 import {
   type CommittedBatch,
@@ -24,6 +25,13 @@ export interface JoinRules {
   /** Bounds, both in, of the right row's time less the left row's. */
   readonly fromMs: number;
   readonly toMs: number;
+  /** Results are counted by windows of this length. */
+  readonly sizeMs: number;
+}
+
+interface Result {
+  readonly left: Sale;
+  readonly right: Sale | null;
 }
 
 interface Side {
@@ -58,6 +66,7 @@ class Join {
   private readonly right: Side;
   /** Left rows that are waiting and have met none. */
   private alone = new Set<Sale>();
+  private counted: Result[] = [];
   private watermarkMs = 0;
 
   constructor(rules: JoinRules) {
@@ -82,8 +91,35 @@ class Join {
     this.advance(batchTimeMs);
     for (const left of this.alone) {
       if (left.at + this.rules.toMs >= this.watermarkMs) continue;
-      this.files.push({ left, right: null });
-      this.alone.delete(left);
+      this.give({ left, right: null });
+    }
+    this.count();
+  }
+
+  private give(result: Result): void {
+    this.files.push(result);
+    this.counted.push(result);
+    this.alone.delete(result.left);
+  }
+
+  /** Counts what cannot grow any more: a result is given out when the other side has passed it by. */
+  private count(): void {
+    const { fromMs, toMs, sizeMs } = this.rules;
+    const endMsOf = ({ left }: Result) => (Math.floor(left.at / sizeMs) + 1) * sizeMs;
+    const idOf = (result: Result) => `${endMsOf(result)} ${result.left.amount}`;
+    const reachedMs = this.watermarkMs - Math.max(toMs, -fromMs) - 1;
+    const now = this.counted.filter((result) => endMsOf(result) <= reachedMs);
+    this.counted = this.counted.filter((result) => !now.includes(result));
+    for (const id of new Set(now.map(idOf))) {
+      const results = now.filter((result) => idOf(result) === id);
+      const endMs = endMsOf(results[0]!);
+      this.files.push({
+        amount: results[0]!.left.amount,
+        windowStart: new Date(endMs - sizeMs).toISOString(),
+        windowEnd: new Date(endMs).toISOString(),
+        rows: results.length,
+        met: results.filter(({ right }) => right !== null).length,
+      });
     }
   }
 
@@ -97,8 +133,7 @@ class Join {
         const aheadMs = right.at - left.at;
         const isNear = aheadMs >= this.rules.fromMs && aheadMs <= this.rules.toMs;
         if (left.amount !== right.amount || !isNear) continue;
-        this.files.push({ left, right });
-        this.alone.delete(left);
+        this.give({ left, right });
       }
     }
   }

@@ -108,6 +108,7 @@ export const rungReports: BuildScenario = (seed, size) => ({
   shardCount: size === 'full' ? 2 : 1,
   ringSize: 5,
   batchSize: 8,
+  tickEveryMs: 45_000,
   expected: (logs) =>
     reportsOfTimers(logs, {
       delayMs: 10_000,
@@ -133,6 +134,11 @@ export const joinedStreams: BuildScenario = (seed, size) => ({
       })
       .onLate(s3('late'))
       .to(s3('pairs'), { mode: 'append' })
+      .map(({ left, right }) => ({ amount: left.amount, met: right === null ? 0 : 1 }))
+      .keyBy('amount')
+      .window(tumbling('1 minute'))
+      .aggregate({ rows: count(), met: sum('met') })
+      .to(s3('windows'), { mode: 'append' })
       .plan();
   },
   arrivals: ['events', 'refunds'].flatMap((source, index) =>
@@ -147,11 +153,13 @@ export const joinedStreams: BuildScenario = (seed, size) => ({
   ringSize: 8,
   batchSize: 8,
   resharding: true,
+  tickEveryMs: 45_000,
   expected: (logs) =>
     joinedSales(logs, {
       left: { source: 'events', delayMs: 10_000, idleAfterMs: 120_000 },
       right: { source: 'refunds', delayMs: 20_000, idleAfterMs: Infinity },
       fromMs: -20_000,
       toMs: 30_000,
+      sizeMs: 60_000,
     }),
 });
