@@ -6,6 +6,7 @@ import type { Counts } from '../model/commit.ts';
 import { comparePositions } from '../model/record.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { BatchInput, BatchResult } from '../runtime/batch.ts';
+import { positionKeyOf } from '../runtime/log-scope.ts';
 import { type Ambience, type AmbientSource, currentAmbience, runInside } from './ambient.ts';
 import { chanceOf } from './faults/chance.ts';
 import type { FaultPlan } from './faults/fault-plan.ts';
@@ -230,15 +231,15 @@ function countingTimers(outer: Ambience): {
 
 /** The pass whose results a commit holds: the last one over the same records at the same time. */
 function passOf(
-  { commit }: JournalEntry,
+  entry: JournalEntry,
   passes: readonly { readonly input: BatchInput; readonly outputs: BatchResult['outputs'] }[],
 ) {
-  const { header } = commit;
-  const last = positionOf(commit)!;
+  const { header } = entry.commit;
+  const last = positionOf(entry)!;
   const found = passes.findLast(({ input }) => {
     const { decoded, from, to } = input;
     return (
-      header.log.endsWith(`/${input.originOf(input.from).shardId}`) &&
+      positionKeyOf(input.originOf(input.from)) === entry.shard &&
       input.outputName.endsWith(`-${header.base + header.batchNumber}`) &&
       input.batchTimeMs === header.batchTimeMs &&
       comparePositions(decoded.positionOf(from), header.firstPosition!) === 0 &&

@@ -3,12 +3,15 @@
 
 import type { Item } from '../../lib/adapters/aws/commit-item.ts';
 import { comparePositions, type Position } from '../../lib/model/record.ts';
+import type { JournalEntry } from '../../lib/testing/watch/journal.ts';
 import { OUTPUT_BUCKET } from '../../lib/testing/watch/sink-watch.ts';
 import type { Scenario } from '../../lib/testing/world/scenario.ts';
 import { functionTableOf } from '../../lib/testing/world/targets.ts';
 import type { RunResult, Violation, World } from '../../lib/testing/world/world.ts';
 import {
+  type CommittedBatch,
   type CommittedBatches,
+  type CommittedRecord,
   type DeadRecord,
   numberOf,
   type Outputs,
@@ -17,7 +20,7 @@ import {
 
 /** A scenario that knows what should come out. */
 export interface JudgedScenario extends Scenario {
-  readonly expected: (shards: readonly CommittedBatches[]) => Outputs;
+  readonly expected: (logs: readonly CommittedBatches[]) => Outputs;
   /** The records in the data of one Kinesis record; one, unless it is packed. */
   readonly unpack?: (data: Uint8Array) => readonly RecordText[];
 }
@@ -27,11 +30,12 @@ export function judge(scenario: JudgedScenario, result: RunResult): readonly Vio
   const { world } = result;
   // A run stops at its first violation. The watchers have judged what happened until then.
   if (result.violations.length > 0 || world.isForfeit) return result.violations;
-  const shards = world.shardIds.map((shardId) => {
-    const isStopped = [...world.lostLogs].some((log) => log.endsWith(`/${shardId}`));
-    return { batches: committedBatches(scenario, world, shardId), isStopped };
-  });
-  const expected = scenario.expected(shards.map(({ batches }) => batches));
+  const records = recordsByShard(scenario, world);
+  const logs = world.journal.logIds.map((log) => ({
+    batches: world.journal.entriesOf(log).map((entry) => committedBatch(entry, records)),
+    isStopped: world.lostLogs.has(log),
+  }));
+  const expected = scenario.expected(logs.map(({ batches }) => batches));
   const actual = outputsOf(world);
   const parts = Object.keys(expected) as (keyof Outputs)[];
   if (world.lostLogs.size === 0) {
@@ -41,7 +45,7 @@ export function judge(scenario: JudgedScenario, result: RunResult): readonly Vio
   }
   // Nobody can finish the publication of a head that stands behind a hole.
   const before = scenario.expected(
-    shards.map(({ batches, isStopped }) => (isStopped ? batches.slice(0, -1) : batches)),
+    logs.map(({ batches, isStopped }) => (isStopped ? batches.slice(0, -1) : batches)),
   );
   return parts.flatMap((part) =>
     differenceBetween(part, {
@@ -78,34 +82,51 @@ function countsOf(rows: readonly unknown[]): ReadonlyMap<string, number> {
   return counts;
 }
 
-function committedBatches(
+interface PlacedRecord {
+  readonly record: CommittedRecord;
+  readonly position: Position;
+}
+
+/** All records of the streams by `source/shard`, packed ones opened. */
+function recordsByShard(
   scenario: JudgedScenario,
   world: World,
-  shardId: string,
-): CommittedBatches {
+): ReadonlyMap<string, readonly PlacedRecord[]> {
   const unpack = scenario.unpack ?? ((data) => [Buffer.from(data).toString('utf8')]);
-  const records = world.recordsOf(shardId).flatMap(({ sequenceNumber, data, arrivalMs }) =>
-    unpack(data).map((text, subSequenceNumber) => ({
-      record: {
-        text,
-        shardId,
-        sequenceNumber,
-        subSequenceNumber,
-        arrivedAt: new Date(arrivalMs).toISOString(),
-      },
-      position: { sequenceNumber, subSequenceNumber } as Position,
-    })),
+  return new Map(
+    world.shards.map((shard) => {
+      const records = world.recordsOf(shard).flatMap(({ sequenceNumber, data, arrivalMs }) =>
+        unpack(data).map((text, subSequenceNumber) => ({
+          record: {
+            text,
+            shardId: shard.shardId,
+            sequenceNumber,
+            subSequenceNumber,
+            arrivedAt: new Date(arrivalMs).toISOString(),
+          },
+          position: { sequenceNumber, subSequenceNumber } as Position,
+        })),
+      );
+      return [`${shard.source}/${shard.shardId}`, records];
+    }),
   );
-  return world.commitsOf(shardId).flatMap(({ header }) => {
-    const { firstPosition: first } = header;
-    const last = Object.values(header.positions)[0];
-    if (first === null || last === undefined) return [];
-    const taken = records.filter(
+}
+
+function committedBatch(
+  { commit: { header }, shard }: JournalEntry,
+  records: ReadonlyMap<string, readonly PlacedRecord[]>,
+): CommittedBatch {
+  const { firstPosition, batchTimeMs, positions } = header;
+  if (shard === null || firstPosition === null) return { source: null, records: [], batchTimeMs };
+  const taken = records
+    .get(shard)!
+    .filter(
       ({ position }) =>
-        comparePositions(first, position) <= 0 && comparePositions(position, last) <= 0,
+        comparePositions(firstPosition, position) <= 0 &&
+        comparePositions(position, positions[shard]!) <= 0,
     );
-    return [taken.map(({ record }) => record)];
-  });
+  const [source] = shard.split('/');
+  return { source: source!, batchTimeMs, records: taken.map(({ record }) => record) };
 }
 
 function outputsOf(world: World): Outputs {

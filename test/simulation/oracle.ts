@@ -17,8 +17,17 @@ export interface CommittedRecord {
   readonly arrivedAt: string;
 }
 
-/** The records of one shard as they were committed, batch by batch. */
-export type CommittedBatches = readonly (readonly CommittedRecord[])[];
+/** What one commit took, all of it from one shard. */
+export interface CommittedBatch {
+  /** Name of the source; `null` for a batch without records. */
+  readonly source: string | null;
+  readonly records: readonly CommittedRecord[];
+  /** The clock of whoever committed it. */
+  readonly batchTimeMs: number;
+}
+
+/** The records of one log as they were committed, batch by batch. */
+export type CommittedBatches = readonly CommittedBatch[];
 
 /** A record that was set aside, and why. */
 export interface DeadRecord extends CommittedRecord {
@@ -82,7 +91,7 @@ export function salesByWindow(shards: readonly CommittedBatches[], rules: SalesR
     let watermarkMs = -Infinity;
     for (const batch of batches) {
       let newestMs = -Infinity;
-      for (const record of batch) {
+      for (const record of batch.records) {
         const sale = saleIn(record);
         if (sale !== undefined && sale.amount === rules.ignoredAmount) continue;
         const reason = faultOf(sale, rules);
@@ -113,7 +122,7 @@ export function salesByWindow(shards: readonly CommittedBatches[], rules: SalesR
 export function runningSales(shards: readonly CommittedBatches[]): Outputs {
   const sums = new Map<string, { shop: string; sales: number; total: number }>();
   const dead: DeadRecord[] = [];
-  for (const record of shards.flat(2)) {
+  for (const record of recordsOf(shards)) {
     const sale = saleIn(record);
     if (sale === undefined) {
       dead.push({ ...record, reason: 'not-json' });
@@ -135,7 +144,7 @@ export function salesAfterEachBatch(shards: readonly CommittedBatches[]): Output
     const sums = new Map<string, { sales: number; cents: bigint }>();
     for (const batch of batches) {
       const shops = new Set<string>();
-      for (const record of batch) {
+      for (const record of batch.records) {
         const sale = saleIn(record);
         if (sale === undefined) {
           dead.push({ ...record, reason: 'not-json' });
@@ -158,7 +167,7 @@ export function salesAfterEachBatch(shards: readonly CommittedBatches[]): Output
 export function doubledSales(shards: readonly CommittedBatches[], least: number): Outputs {
   const files: object[] = [];
   const dead: DeadRecord[] = [];
-  for (const record of shards.flat(2)) {
+  for (const record of recordsOf(shards)) {
     const sale = saleIn(record);
     if (sale === undefined) dead.push({ ...record, reason: 'not-json' });
     else if (sale.amount >= least) files.push({ ...sale, amount: sale.amount * 2 });
@@ -171,6 +180,10 @@ export function numberOf(text: string): number | string {
   const digits = text.includes('.') ? text.replace(/\.?0+$/, '') : text;
   return String(Number(digits)) === digits ? Number(digits) : digits;
 }
+
+/** All records, log by log. */
+const recordsOf = (shards: readonly CommittedBatches[]) =>
+  shards.flat().flatMap(({ records }) => records);
 
 function faultOf(sale: Sale | undefined, { isPoison }: SalesRules): DeadRecord['reason'] | null {
   if (sale === undefined) return 'not-json';
@@ -213,7 +226,8 @@ const rowOf = (
   ...(hasPrices ? { paid: numberOf(priceOf(cents)) } : {}),
 });
 
-function saleIn({ text }: CommittedRecord): Sale | undefined {
+/** The sale in a record; `undefined` where it is none. */
+export function saleIn({ text }: CommittedRecord): Sale | undefined {
   try {
     return JSON.parse(text) as Sale;
   } catch {
@@ -222,4 +236,4 @@ function saleIn({ text }: CommittedRecord): Sale | undefined {
 }
 
 /** Sales of next year cannot have happened yet. */
-const isPlausible = ({ at }: Sale) => typeof at === 'number' && at < Date.UTC(2026, 11, 1);
+export const isPlausible = ({ at }: Sale) => typeof at === 'number' && at < Date.UTC(2026, 11, 1);

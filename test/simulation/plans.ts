@@ -10,7 +10,8 @@ import {
 import { type RunSize, randomPlan } from '../../lib/testing/faults/random-plan.ts';
 import { runScenario } from '../../lib/testing/world/world.ts';
 import type { JudgedScenario } from './judge.ts';
-import { SCENARIOS, type Size } from './scenarios/scenarios.ts';
+import type { Size } from './scenarios/build.ts';
+import { SCENARIOS } from './scenarios/scenarios.ts';
 
 /** `random`: one plan a seed. The others go through every call of one small run. */
 export type Mode = 'random' | 'exhaustive' | 'pairs' | 'walk';

@@ -14,7 +14,9 @@ import type { Failure } from './run-part.ts';
 
 /** States that a campaign of this many seeds must have met, or it says little. */
 const REQUIRED_STATES = [
+  'batch without records',
   'checkpoint written by maintenance',
+  'commit to a shared log',
   'dead letter',
   'duplicate dropped',
   'fell back to the older checkpoint',

@@ -60,6 +60,8 @@ export class ReachedStates {
   committed({ header, body }: Commit): void {
     const { counts } = header;
     this.count('commit');
+    if (header.firstPosition === null) this.count('batch without records');
+    if (Object.keys(header.positions).length > 1) this.count('commit to a shared log');
     if (counts.late > 0) this.count('late record');
     if (counts.lateRows > 0) this.count('late row of an applied record');
     if (counts.dead > 0) this.count('dead letter');

@@ -2,9 +2,8 @@
 // the commits of its invocation, up to the position of the last one: as taken or as a duplicate.
 
 import { decodeBatch } from '../../decoding/decode-batch.ts';
-import type { Commit } from '../../model/commit.ts';
 import type { DeliveredRecord, Position } from '../../model/record.ts';
-import { nameOf, positionOf, type ReportViolation } from './journal.ts';
+import { type JournalEntry, nameOf, positionOf, type ReportViolation } from './journal.ts';
 
 interface Delivery {
   /** Place of each record of the batch, by position; packed records are opened. */
@@ -28,9 +27,10 @@ export class AccountWatch {
   }
 
   /** A commit of a sandbox was applied; a held request may belong to a delivery before the last. */
-  committed(sandboxId: number, commit: Commit): void {
+  committed(sandboxId: number, entry: JournalEntry): void {
+    const { commit } = entry;
     const { counts, firstPosition } = commit.header;
-    const last = positionOf(commit);
+    const last = positionOf(entry);
     if (firstPosition === null || last === undefined) return;
     const counting = (this.deliveries.get(sandboxId) ?? []).find(({ places, counted }) => {
       const from = places.get(textOf(firstPosition));

@@ -10,23 +10,27 @@ import { ENGINE_BUCKET } from './sink-watch.ts';
 
 export interface CallWatchPorts {
   readonly report: ReportViolation;
-  /** Number of the newest commit of the log that reads a shard; 0 when there is none. */
-  readonly headOf: (shardId: string) => number;
+  /** Number of the newest commit of a log, by the last part of its id; 0 when there is none. */
+  readonly headOf: (reader: string) => number;
   /** Slots of that log up to this batch number may be written over. */
-  readonly coveredTo: (shardId: string) => number;
+  readonly coveredTo: (reader: string) => number;
   readonly ringSize: number;
-  /** Whether a sandbox keeps the states of all its shards; else that of the last one only. */
+  /** Whether a sandbox keeps the states of all its logs; else that of the last one only. */
   readonly keepsAll: boolean;
 }
 
 /** What a sandbox has done since it was handed its last batch. */
 interface Delivery {
-  readonly shardId: string;
-  /** Whether the sandbox held the state of the shard when it got the batch. */
-  readonly isWarm: boolean;
-  /** Whether it had to free a slot before its first commit. */
-  isFreeing: boolean;
-  coldStarts: number;
+  /** The shard, or `*` where all shards share a log. */
+  readonly reader: string;
+  /** As positions name it. */
+  readonly shard: string;
+  /** Shards whose records its state of the log had taken before; `undefined`: it held none. */
+  readonly begun: ReadonlySet<string> | undefined;
+  /** Whether it had to free a slot before its first commit, or to look for a note of the shard. */
+  mayRead: boolean;
+  /** How often the shards of each stream were listed, as each cold start does once. */
+  readonly listings: Map<unknown, number>;
   appends: number;
   refusals: number;
   /** Times the stream itself was asked what follows the head. */
@@ -37,8 +41,9 @@ interface Delivery {
 
 interface Process {
   delivery: Delivery;
-  readonly held: Set<string>;
-  /** How far each shard's slots were free when the sandbox last asked. */
+  /** The logs whose states it holds, each with the shards whose records that state has taken. */
+  readonly held: Map<string, ReadonlySet<string>>;
+  /** How far each log's slots were free when the sandbox last asked. */
   readonly covered: Map<string, number>;
 }
 
@@ -58,21 +63,26 @@ export class CallWatch {
     this.ports = ports;
   }
 
-  /** A sandbox was handed a batch of a shard. */
-  delivered(sandboxId: number, shardId: string): void {
+  /** A sandbox was handed a batch for a log. */
+  delivered(sandboxId: number, reader: string, shard: string): void {
     const { held, covered } = this.processes.get(sandboxId) ?? NEW_PROCESS();
-    const counts = { coldStarts: 0, appends: 0, refusals: 0, looks: 0, calls: 0 };
-    const delivery = { shardId, isWarm: held.has(shardId), isFreeing: false, ...counts };
+    const counts = { listings: new Map(), appends: 0, refusals: 0, looks: 0, calls: 0 };
+    const begun = held.get(reader);
+    // Where shards share a log, each has a note of its own that only its first batch looks for.
+    const mayRead = reader === '*' && begun?.has(shard) !== true;
+    const delivery = { reader, shard, begun, mayRead, ...counts };
     // Whatever fails from here on drops the state.
-    held.delete(shardId);
+    held.delete(reader);
     this.processes.set(sandboxId, { delivery, held, covered });
   }
 
   /** Its task returned, so that the state of the shard is warm from now on. */
   returned(sandboxId: number): void {
     const { delivery, held } = this.processes.get(sandboxId)!;
+    const { reader, shard, listings, appends } = delivery;
+    const begun = listings.size > 0 ? [] : (delivery.begun ?? []);
     if (!this.ports.keepsAll) held.clear();
-    held.add(delivery.shardId);
+    held.set(reader, new Set(appends > 0 ? [...begun, shard] : begun));
   }
 
   sent({ sandbox, operation, input }: TracedCall): void {
@@ -82,9 +92,9 @@ export class CallWatch {
     if (isRead(operation)) this.checkRead(process);
     if (operation === 'PutItem') delivery.appends += 1;
     if (operation === 'GetShardIterator') delivery.looks += 1;
-    if (operation === 'ListShards') this.countColdStart(delivery);
-    if (operation === 'GetItem') {
-      process.covered.set(delivery.shardId, this.ports.coveredTo(delivery.shardId));
+    if (operation === 'ListShards') this.countListing(delivery, input['StreamARN']);
+    if (operation === 'GetItem' && logIn(input).endsWith(`/${delivery.reader}`)) {
+      process.covered.set(delivery.reader, this.ports.coveredTo(delivery.reader));
     }
     this.countCall(delivery);
   }
@@ -99,34 +109,38 @@ export class CallWatch {
   /** What a warm sandbox needs for its first commit it knows, unless the slot has to be freed. */
   private checkRead({ delivery, covered }: Process): void {
     const { report, headOf, ringSize } = this.ports;
-    const { shardId, isWarm, appends, looks } = delivery;
-    if (!isWarm || appends > 0 || looks > 0 || delivery.isFreeing) return;
-    delivery.isFreeing = headOf(shardId) + 1 - ringSize > (covered.get(shardId) ?? 0);
-    if (delivery.isFreeing) return;
-    report('I11', `${shardId}: a warm sandbox read before it committed`);
+    const { reader, begun, appends, looks } = delivery;
+    if (begun === undefined || appends > 0 || looks > 0 || delivery.mayRead) return;
+    delivery.mayRead = headOf(reader) + 1 - ringSize > (covered.get(reader) ?? 0);
+    if (delivery.mayRead) return;
+    report('I11', `${reader}: a warm sandbox read before it committed`);
   }
 
-  private countColdStart(delivery: Delivery): void {
-    const { shardId, isWarm, refusals, looks } = delivery;
-    delivery.coldStarts += 1;
+  private countListing(delivery: Delivery, streamArn: unknown): void {
+    const { reader, begun, refusals, looks, listings } = delivery;
+    // A further page of a listing names no stream.
+    if (streamArn === undefined) return;
+    listings.set(streamArn, (listings.get(streamArn) ?? 0) + 1);
     // It has no state, was refused by a later lap, or saw a gap that only the log can explain.
-    const reasons = (isWarm ? 0 : 1) + refusals + Math.min(looks, 1);
-    if (delivery.coldStarts <= reasons) return;
-    this.ports.report('I11', `${shardId}: a sandbox recovered ${delivery.coldStarts} times`);
+    const reasons = (begun === undefined ? 1 : 0) + refusals + Math.min(looks, 1);
+    const count = coldStartsOf(delivery);
+    if (count > reasons) this.ports.report('I11', `${reader}: a sandbox recovered ${count} times`);
   }
 
   private countCall(delivery: Delivery): void {
     const { report, ringSize } = this.ports;
-    const { shardId, coldStarts, appends } = delivery;
+    const { reader, appends } = delivery;
     delivery.calls += 1;
-    const rounds = 1 + coldStarts + appends;
+    const rounds = 1 + coldStartsOf(delivery) + appends;
     if (delivery.calls !== 1 + rounds * (CALLS_PER_ROUND + CALLS_PER_SLOT * ringSize)) return;
-    report('I11', `${shardId}: ${delivery.calls} calls in one invocation of ${appends} commits`);
+    report('I11', `${reader}: ${delivery.calls} calls in one invocation of ${appends} commits`);
   }
 }
 
+const coldStartsOf = ({ listings }: Delivery) => Math.max(0, ...listings.values());
+
 const NEW_PROCESS = (): Pick<Process, 'held' | 'covered'> => ({
-  held: new Set(),
+  held: new Map(),
   covered: new Map(),
 });
 
@@ -140,6 +154,9 @@ const STREAM: ReadonlySet<string> = new Set([
   'GetShardIterator',
   'GetRecords',
 ]);
+
+const logIn = (input: TracedCall['input']): string =>
+  (input['Key'] as { readonly pk: { readonly S: string } }).pk.S;
 
 const isRead = (operation: string): boolean =>
   operation === 'GetItem' || operation === 'Query' || operation === 'GetObject';

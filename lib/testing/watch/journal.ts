@@ -14,6 +14,8 @@ import { KeyedState } from '../../state/keyed-state.ts';
 export interface JournalEntry {
   readonly commit: Commit;
   readonly outbox: readonly OutboxEntry[];
+  /** The shard whose records it took, as its positions name it; `null`: it took none. */
+  readonly shard: string | null;
   /** Digest of the keyed state after this commit, from deltas alone. */
   readonly stateDigest: string;
 }
@@ -65,7 +67,8 @@ export class Journal {
     const { header, body } = commit;
     const journal = this.logs.get(header.log) ?? { entries: [], state: KeyedState.empty() };
     this.logs.set(header.log, journal);
-    this.checkSuccession(journal, commit);
+    const shard = this.shardOf(journal, commit);
+    this.checkSuccession(journal, commit, shard);
     const bytes = body.kind === 'inline' ? body.bytes : storedObject(body.object.key);
     if (bytes === null) {
       report('I12', `${nameOf(commit)}: its spilled body is not stored`);
@@ -77,12 +80,26 @@ export class Journal {
     }
     const { delta, outbox } = decodeCommitBody(bytes);
     journal.state.applyDelta(delta);
-    const entry = { commit, outbox, stateDigest: stateDigestOf(journal.state) };
+    const entry = { commit, outbox, shard, stateDigest: stateDigestOf(journal.state) };
     journal.entries.push(entry);
     return entry;
   }
 
-  private checkSuccession({ entries }: LogJournal, commit: Commit): void {
+  /** Lambda never mixes shards, so that no commit moves the position of more than one. */
+  private shardOf({ entries }: LogJournal, commit: Commit): string | null {
+    const { firstPosition, positions } = commit.header;
+    const before = entries.at(-1)?.commit.header.positions ?? {};
+    const moved = Object.entries(positions).flatMap(([shard, after]) => {
+      const known = before[shard];
+      return known !== undefined && comparePositions(known, after) === 0 ? [] : [shard];
+    });
+    if (moved.length !== (firstPosition === null ? 0 : 1)) {
+      this.ports.report('I2', `${nameOf(commit)} moves the positions of ${moved.length} shards`);
+    }
+    return moved[0] ?? null;
+  }
+
+  private checkSuccession({ entries }: LogJournal, commit: Commit, shard: string | null): void {
     const { report } = this.ports;
     const { header } = commit;
     const name = nameOf(commit);
@@ -104,13 +121,14 @@ export class Journal {
     if ((header.watermarkMs ?? -Infinity) < (previous.watermarkMs ?? -Infinity)) {
       report('I6', `${name}: its watermark is behind that of the commit before it`);
     }
-    for (const [source, before] of Object.entries(previous.positions)) {
+    for (const [known, before] of Object.entries(previous.positions)) {
       const { firstPosition } = header;
-      const after = header.positions[source];
+      const after = header.positions[known];
       if (after === undefined || comparePositions(after, before) < 0) {
         report('I2', `${name}: its position is behind that of the commit before it`);
       }
-      if (firstPosition !== null && comparePositions(firstPosition, before) <= 0) {
+      const isFirst = firstPosition !== null && known === shard;
+      if (isFirst && comparePositions(firstPosition, before) <= 0) {
         report('I2', `${name} takes records that the commit before it took`);
       }
     }
@@ -123,6 +141,6 @@ export const stateDigestOf = (state: KeyedState): string =>
 
 export const nameOf = ({ header }: Commit): string => `${header.log} batch ${header.batchNumber}`;
 
-/** The one position of a log that reads one source shard. */
-export const positionOf = ({ header }: Commit): Position | undefined =>
-  Object.values(header.positions)[0];
+/** The last record that a commit took; `undefined` when it took none. */
+export const positionOf = ({ commit, shard }: JournalEntry): Position | undefined =>
+  shard === null ? undefined : commit.header.positions[shard];

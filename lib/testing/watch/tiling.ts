@@ -12,12 +12,13 @@ import type { StreamRecord } from '../world/deployment.ts';
 import type { Run } from '../world/run.ts';
 import { textOf } from './account-watch.ts';
 import { type GivenUp, isGivenUp } from './given-up.ts';
-import { nameOf, positionOf } from './journal.ts';
+import { type JournalEntry, nameOf, positionOf } from './journal.ts';
 
 export interface ShardAtEnd {
   readonly shardId: string;
   readonly records: readonly StreamRecord[];
-  readonly commits: readonly Commit[];
+  /** Those that took records of it. */
+  readonly entries: readonly JournalEntry[];
   /** Of this shard. */
   readonly givenUp: readonly GivenUp[];
   /** Its log stopped for good: records after the head are in no commit. */
@@ -32,9 +33,10 @@ export function checkTiling(run: Run, shard: ShardAtEnd): void {
   }
   let next = 0;
   let after: Position | null = null;
-  for (const commit of shard.commits) {
+  for (const entry of shard.entries) {
+    const { commit } = entry;
     const { firstPosition, inputDigest } = commit.header;
-    const lastPosition = positionOf(commit);
+    const lastPosition = positionOf(entry);
     if (firstPosition === null || lastPosition === undefined) continue;
     const first = places.get(textOf(firstPosition)) ?? -1;
     const last = places.get(textOf(lastPosition)) ?? -1;

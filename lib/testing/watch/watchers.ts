@@ -4,6 +4,8 @@
 import type { Commit, Pointer } from '../../model/commit.ts';
 import type { LogId } from '../../model/ids.ts';
 import { comparePositions, type DeliveredRecord } from '../../model/record.ts';
+import type { RecordOrigin } from '../../runtime/batch.ts';
+import { byShard, positionKeyOf } from '../../runtime/log-scope.ts';
 import { type Deployment, LOG_TABLE } from '../world/deployment.ts';
 import { digestOfInput } from '../world/input-digest.ts';
 import type { Losses } from '../world/losses.ts';
@@ -15,7 +17,7 @@ import { AccountWatch } from './account-watch.ts';
 import { CallWatch } from './call-watch.ts';
 import { CheckpointWatch } from './checkpoint-watch.ts';
 import { givenUpIn } from './given-up.ts';
-import { Journal, positionOf } from './journal.ts';
+import { Journal } from './journal.ts';
 import { ENGINE_BUCKET, isRowTable, OUTPUT_BUCKET, SinkWatch } from './sink-watch.ts';
 import { StorageWatch } from './storage-watch.ts';
 import { checkTiling } from './tiling.ts';
@@ -31,9 +33,11 @@ export class Watchers {
   private readonly calls: CallWatch;
   private readonly run: Run;
   private readonly losses: Losses;
+  private readonly deployment: Deployment;
 
-  constructor(run: Run, losses: Losses) {
+  constructor(run: Run, deployment: Deployment, losses: Losses) {
     this.run = run;
+    this.deployment = deployment;
     this.losses = losses;
     const isDestroyed = (key: string) => losses.destroyed.has(key);
     const report = (invariant: string, what: string) => run.report(invariant, what);
@@ -52,8 +56,8 @@ export class Watchers {
     this.accounts = new AccountWatch(report);
     this.calls = new CallWatch({
       report,
-      headOf: (shardId) => this.headOf(shardId),
-      coveredTo: (shardId) => this.coveredTo(shardId),
+      headOf: (reader) => this.headOf(reader),
+      coveredTo: (reader) => this.coveredTo(reader),
       ringSize: run.scenario.ringSize,
       keepsAll: run.scenario.task?.warmStateBytesMax === undefined,
     });
@@ -61,18 +65,25 @@ export class Watchers {
 
   /** The log that reads a shard, once it has a commit. */
   logOf(shardId: string): LogId | undefined {
-    return this.journal.logIds.find((id) => id.endsWith(`/${shardId}`));
-  }
-
-  commitsOf(shardId: string): readonly Commit[] {
-    const log = this.logOf(shardId);
-    return log === undefined ? [] : this.journal.entriesOf(log).map(({ commit }) => commit);
+    return this.logReadBy(this.readerOf(shardId));
   }
 
   /** A sandbox was handed a batch. */
   delivered(sandboxId: number, records: readonly DeliveredRecord[]): void {
     this.accounts.delivered(sandboxId, records);
-    this.calls.delivered(sandboxId, shardOf(records));
+    const shard = this.originOf(records);
+    this.calls.delivered(sandboxId, this.readerOf(shard.shardId), positionKeyOf(shard));
+  }
+
+  /** A sandbox is to run a batch without records for the log of a shard, or for the one of all. */
+  ticked(sandboxId: number, shard: RecordOrigin | null): void {
+    const name = shard === null ? '' : positionKeyOf(shard);
+    this.calls.delivered(sandboxId, this.readerOf(shard?.shardId ?? ''), name);
+  }
+
+  /** It did so. */
+  endedTick(sandboxId: number): void {
+    this.calls.returned(sandboxId);
   }
 
   /** A call of a sandbox is on its way. */
@@ -122,14 +133,15 @@ export class Watchers {
     const end = failed === undefined ? records.length : indexOf(records, failed);
     const last = records[end - 1];
     if (last === undefined) return;
-    const shardId = shardOf(records);
-    const log = this.logOf(shardId);
+    const shard = this.originOf(records);
+    const log = this.logOf(shard.shardId);
     const head = log === undefined ? undefined : this.journal.headOf(log);
-    const position = head === undefined ? undefined : positionOf(head.commit);
+    const position = head?.commit.header.positions[positionKeyOf(shard)];
     const { sequenceNumber } = last.kinesis;
     const acknowledged = { sequenceNumber, subSequenceNumber: 0 } as NonNullable<typeof position>;
     if (position === undefined || comparePositions(position, acknowledged) < 0) {
-      this.run.report('I1', `${shardId}: records were acknowledged that no commit covers`);
+      const name = positionKeyOf(shard);
+      this.run.report('I1', `${name}: records were acknowledged that no commit covers`);
     }
   }
 
@@ -137,7 +149,8 @@ export class Watchers {
    * What must hold when everything is over. A log that lost a commit stopped for good: all that is
    * demanded of others holds up to its head, which nobody can publish any more.
    */
-  checkAtEnd(deployment: Deployment): void {
+  checkAtEnd(): void {
+    const { deployment } = this;
     const open = new Map(
       [...this.losses.logs].map((log) => {
         const { base, batchNumber } = this.journal.headOf(log)!.commit.header;
@@ -148,24 +161,40 @@ export class Watchers {
     this.checkpoints.checkAll();
     const { cloud, scheduler } = this.run;
     const givenUp = givenUpIn(cloud, scheduler.nowMs);
-    for (const shardId of deployment.shardIds) {
+    for (const shard of deployment.shards) {
+      const log = this.logOf(shard.shardId);
+      const entries = log === undefined ? [] : this.journal.entriesOf(log);
       checkTiling(this.run, {
-        shardId,
-        records: deployment.recordsOf(shardId),
-        commits: this.commitsOf(shardId),
-        givenUp: givenUp.filter((batch) => batch.shardId === shardId),
-        isStopped: open.has(this.logOf(shardId) ?? ''),
+        shardId: shard.shardId,
+        records: deployment.recordsOf(shard),
+        entries: entries.filter((entry) => entry.shard === positionKeyOf(shard)),
+        givenUp: givenUp.filter((batch) => batch.shardId === shard.shardId),
+        isStopped: open.has(log ?? ''),
       });
     }
   }
 
-  private headOf(shardId: string): number {
-    const log = this.logOf(shardId);
+  /** The last part of a log's id. */
+  private readerOf(shardId: string): string {
+    return this.run.pipeline.inOneTask ? '*' : shardId;
+  }
+
+  private logReadBy(reader: string): LogId | undefined {
+    return this.journal.logIds.find((id) => id.endsWith(`/${reader}`));
+  }
+
+  /** The one shard of a delivery. */
+  private originOf(records: readonly DeliveredRecord[]): RecordOrigin {
+    return byShard(this.deployment.sources, records)[0]!.origin;
+  }
+
+  private headOf(reader: string): number {
+    const log = this.logReadBy(reader);
     return log === undefined ? 0 : this.journal.entriesOf(log).length;
   }
 
-  private coveredTo(shardId: string): number {
-    const log = this.logOf(shardId);
+  private coveredTo(reader: string): number {
+    const log = this.logReadBy(reader);
     const pointer = log === undefined ? undefined : this.checkpoints.pointerOf(log);
     return pointer?.previous?.batchNumber ?? 0;
   }
@@ -196,11 +225,9 @@ export class Watchers {
     this.run.reached.committed(entry.commit);
     this.sinks.committed(entry, previous);
     this.checkpoints.committed(entry);
-    this.accounts.committed(sandboxId, entry.commit);
+    this.accounts.committed(sandboxId, entry);
   }
 }
-
-const shardOf = ([first]: readonly DeliveredRecord[]): string => first!.eventID.split(':')[0]!;
 
 const isBehind = (item: Parameters<Journal['append']>[0], { header }: Commit) =>
   Number(item['n']?.N) <= header.batchNumber;

@@ -2,14 +2,17 @@
 // function with its versions behind an alias, and the mapping between them.
 
 import type { Invocation } from '../../cloud/lambda/invocation.ts';
+import { asShardId } from '../../model/ids.ts';
 import { RECORD_AGE_MAX_S } from '../../model/limits.ts';
+import { sourcesOf } from '../../plan/plan.ts';
+import type { RecordOrigin } from '../../runtime/batch.ts';
 import type { Chance } from '../faults/chance.ts';
 import { ENGINE_BUCKET, OUTPUT_BUCKET } from '../watch/sink-watch.ts';
 import { MINUTE_MS, type Run } from './run.ts';
+import type { Arrival } from './scenario.ts';
 import { tablesOf } from './targets.ts';
 
 export const LOG_TABLE = 'log';
-const STREAM = 'events';
 const FUNCTION = 'partition-task';
 /** A moved alias is moved everywhere after this time. */
 const ALIAS_MOVES_MS = 2 * MINUTE_MS;
@@ -21,7 +24,8 @@ export interface StreamRecord {
 }
 
 export class Deployment {
-  readonly streamArn: string;
+  /** Names of the plan's sources by the ARN of the stream that each reads; the stream has that name. */
+  readonly sources: ReadonlyMap<string, string>;
   /** The newest version of the function. */
   version = 1;
   private readonly run: Run;
@@ -29,15 +33,17 @@ export class Deployment {
 
   constructor(run: Run) {
     this.run = run;
-    this.streamArn = this.createAll();
+    this.sources = this.createAll();
   }
 
   get recordAgeMaxMs(): number {
     return this.run.scenario.task?.recordAgeMaxMs ?? RECORD_AGE_MAX_S * 1_000;
   }
 
-  put(PartitionKey: string, Data: Uint8Array): void {
-    this.run.call('kinesis', 'PutRecord', { StreamName: STREAM, PartitionKey, Data });
+  /** Puts a record into the stream of its source. */
+  put({ source, partitionKey: PartitionKey, data: Data }: Omit<Arrival, 'atMs'>): void {
+    const [first] = this.sources.values();
+    this.run.call('kinesis', 'PutRecord', { StreamName: source ?? first, PartitionKey, Data });
   }
 
   /** A moved alias is not moved everywhere at once: some invocations still go to the version before. */
@@ -65,35 +71,41 @@ export class Deployment {
     this.movedMs = this.run.scheduler.nowMs;
   }
 
+  /** Splits or merges the shards of every stream. */
   reshard(): void {
-    const { Shards: shards } = this.run.call('kinesis', 'ListShards', {
-      StreamName: STREAM,
-      ShardFilter: { Type: 'AT_LATEST' },
-    }) as { Shards: { ShardId: string }[] };
-    const TargetShardCount = shards.length === 1 ? 2 : 1;
-    this.run.call('kinesis', 'UpdateShardCount', {
-      StreamName: STREAM,
-      TargetShardCount,
-      ScalingType: 'UNIFORM_SCALING',
+    for (const StreamName of this.sources.values()) {
+      const { Shards: shards } = this.run.call('kinesis', 'ListShards', {
+        StreamName,
+        ShardFilter: { Type: 'AT_LATEST' },
+      }) as { Shards: { ShardId: string }[] };
+      const TargetShardCount = shards.length === 1 ? 2 : 1;
+      this.run.call('kinesis', 'UpdateShardCount', {
+        StreamName,
+        TargetShardCount,
+        ScalingType: 'UNIFORM_SCALING',
+      });
+    }
+  }
+
+  /** All shards that there ever were. */
+  get shards(): readonly RecordOrigin[] {
+    return [...this.sources.values()].flatMap((source) => {
+      const { Shards: shards } = this.run.call('kinesis', 'ListShards', {
+        StreamName: source,
+      }) as { Shards: { ShardId: string }[] };
+      return shards.map(({ ShardId }) => ({ source, shardId: asShardId(ShardId) }));
     });
   }
 
-  get shardIds(): readonly string[] {
-    const { Shards: shards } = this.run.call('kinesis', 'ListShards', { StreamName: STREAM }) as {
-      Shards: { ShardId: string }[];
-    };
-    return shards.map(({ ShardId }) => ShardId);
-  }
-
-  /** Every record that the stream took, by shard, in the order of the log. */
-  recordsOf(shardId: string): readonly StreamRecord[] {
+  /** Every record that a shard took, in the order of its log. */
+  recordsOf({ source, shardId }: RecordOrigin): readonly StreamRecord[] {
     const { ShardIterator: first } = this.run.call('kinesis', 'GetShardIterator', {
-      StreamName: STREAM,
+      StreamName: source,
       ShardId: shardId,
       ShardIteratorType: 'TRIM_HORIZON',
     }) as { ShardIterator: string };
     const { Records: records } = this.run.call('kinesis', 'GetRecords', {
-      StreamName: STREAM,
+      StreamName: source,
       ShardIterator: first,
     }) as {
       Records: { SequenceNumber: string; Data: Uint8Array; ApproximateArrivalTimestamp: number }[];
@@ -105,15 +117,11 @@ export class Deployment {
     }));
   }
 
-  private createAll(): string {
+  private createAll(): ReadonlyMap<string, string> {
     const { run } = this;
-    const { shardCount, batchSize } = run.scenario;
-    run.call('kinesis', 'CreateStream', { StreamName: STREAM, ShardCount: shardCount });
-    run.call('kinesis', 'IncreaseStreamRetentionPeriod', {
-      StreamName: STREAM,
-      // The longest there is: a run is judged by the records of its stream when all of it is over.
-      RetentionPeriodHours: 8_760,
-    });
+    const streams = sourcesOf(run.pipeline).map(
+      ({ name }) => [this.createStream(name), name] as const,
+    );
     for (const TableName of [LOG_TABLE, ...tablesOf(run.pipeline)]) {
       const type = TableName === LOG_TABLE ? 'N' : 'S';
       run.call('dynamodb', 'CreateTable', {
@@ -143,14 +151,31 @@ export class Deployment {
       Name: 'live',
       FunctionVersion: '1',
     });
+    for (const [arn] of streams) this.createMapping(arn);
+    return new Map(streams);
+  }
+
+  private createStream(StreamName: string): string {
+    const { run } = this;
+    const ShardCount = run.scenario.shardCount;
+    run.call('kinesis', 'CreateStream', { StreamName, ShardCount });
+    run.call('kinesis', 'IncreaseStreamRetentionPeriod', {
+      StreamName,
+      // The longest there is: a run is judged by the records of its stream when all of it is over.
+      RetentionPeriodHours: 8_760,
+    });
     const { StreamDescriptionSummary: stream } = run.call('kinesis', 'DescribeStreamSummary', {
-      StreamName: STREAM,
+      StreamName,
     }) as { StreamDescriptionSummary: { StreamARN: string } };
-    run.call('lambda', 'CreateEventSourceMapping', {
+    return stream.StreamARN;
+  }
+
+  private createMapping(EventSourceArn: string): void {
+    this.run.call('lambda', 'CreateEventSourceMapping', {
       FunctionName: `${FUNCTION}:live`,
-      EventSourceArn: stream.StreamARN,
+      EventSourceArn,
       StartingPosition: 'TRIM_HORIZON',
-      BatchSize: batchSize,
+      BatchSize: this.run.scenario.batchSize,
       MaximumBatchingWindowInSeconds: 1,
       ParallelizationFactor: 1,
       MaximumRetryAttempts: -1,
@@ -159,6 +184,5 @@ export class Deployment {
       FunctionResponseTypes: ['ReportBatchItemFailures'],
       DestinationConfig: { OnFailure: { Destination: `arn:aws:s3:::${ENGINE_BUCKET}` } },
     });
-    return stream.StreamARN;
   }
 }

@@ -3,6 +3,7 @@
 
 import type { Invocation, Outcome } from '../../cloud/lambda/invocation.ts';
 import type { DeliveredRecord } from '../../model/record.ts';
+import type { RecordOrigin } from '../../runtime/batch.ts';
 import type { Chance } from '../faults/chance.ts';
 import type { InvocationFaultKind } from '../faults/fault-plan.ts';
 import type { ErrorWatch } from '../watch/error-watch.ts';
@@ -14,14 +15,18 @@ import type { Sandboxes } from './sandboxes.ts';
 
 const TIMEOUT_MS = 60_000;
 
+/** What a sandbox is invoked with: records of one shard, or a tick. */
 interface Delivery {
   readonly records: readonly DeliveredRecord[];
+  /** Place of the invocation among all with records; -1 for a tick. */
   readonly ordinal: number;
   readonly fault: InvocationFaultKind | undefined;
   readonly chance: Chance;
   /** To be called when the fault has its effect. */
   readonly struck: () => void;
 }
+
+const NO_EFFECT = () => undefined;
 
 interface InvocationsOptions {
   readonly run: Run;
@@ -39,6 +44,7 @@ export class Invocations {
   private readonly run: Run;
   private readonly inFlight = new Set<string>();
   private wakeAtMs = Infinity;
+  private tickCount = 0;
 
   constructor(options: InvocationsOptions) {
     this.options = options;
@@ -54,6 +60,12 @@ export class Invocations {
       this.wakeAtMs = cloud.nextDueMs(scheduler.nowMs) ?? Infinity;
       if (this.wakeAtMs < Infinity) scheduler.at(this.wakeAtMs, () => undefined);
     }
+  }
+
+  /** Lets a batch without records run for every log, as a schedule would do it. */
+  tickAll(): void {
+    const { inOneTask } = this.run.pipeline;
+    for (const shard of inOneTask ? [null] : this.options.deployment.shards) this.tick(shard);
   }
 
   /** The service forgets all that is under way. */
@@ -108,12 +120,50 @@ export class Invocations {
   }
 
   private deliver(sandbox: Sandbox, event: Delivery, settle: (outcome: Outcome) => void): void {
+    const { watchers } = this.options;
+    const { records } = event;
+    watchers.delivered(sandbox.id, records);
+    this.runIn(sandbox, event, {
+      settle,
+      handle: (deadlineMs) => sandbox.task!.handle(records, { deadlineMs }),
+      answered: (response) => watchers.returned(sandbox.id, records, response),
+    });
+  }
+
+  private tick(shard: RecordOrigin | null): void {
+    const { deployment, sandboxes, watchers } = this.options;
+    const chance = this.run.chanceOf('tick', this.tickCount);
+    this.tickCount += 1;
+    const { version } = deployment;
+    const sandbox = this.run.calm
+      ? sandboxes.sandboxFor(version, { fault: undefined, chance, struck: NO_EFFECT })
+      : sandboxes.otherFor(version, chance);
+    this.run.note(`tick ${shard?.shardId ?? ''} in ${sandbox.id}`);
+    watchers.ticked(sandbox.id, shard);
+    const event = { ordinal: -1, fault: undefined, chance, struck: NO_EFFECT };
+    this.runIn(sandbox, event, {
+      settle: NO_EFFECT,
+      handle: (deadlineMs) =>
+        sandbox.task!.tick({ deadlineMs, ...(shard === null ? {} : { shard }) }),
+      answered: () => watchers.endedTick(sandbox.id),
+    });
+  }
+
+  private runIn<Answer>(
+    sandbox: Sandbox,
+    event: Omit<Delivery, 'records'>,
+    work: {
+      readonly handle: (deadlineMs: number) => Promise<Answer>;
+      /** Is told the answer of a sandbox that lives. */
+      readonly answered: (answer: Answer) => void;
+      readonly settle: (outcome: Outcome) => void;
+    },
+  ): void {
     const { scheduler, scenario } = this.run;
-    const { watchers, errors } = this.options;
-    const { records, ordinal, fault, chance, struck } = event;
+    const { errors } = this.options;
+    const { ordinal, fault, chance, struck } = event;
     sandbox.busy = true;
     sandbox.invocation = ordinal;
-    watchers.delivered(sandbox.id, records);
     if (fault === 'short') struck();
     const timeoutMs = fault === 'short' ? chance.between(2_050, 4_000) : TIMEOUT_MS;
     let ended = false;
@@ -121,7 +171,7 @@ export class Invocations {
       if (ended) return;
       ended = true;
       this.run.note(`end ${ordinal} in ${sandbox.id} ${outcome.kind}`);
-      settle(outcome);
+      work.settle(outcome);
     };
     const timeout = scheduler.after(timeoutMs, () => {
       if (!sandbox.isFrozen) sandbox.die();
@@ -142,14 +192,14 @@ export class Invocations {
       end(outcome);
     };
     const deadlineMs = sandbox.clock.nowMs() + timeoutMs;
-    const handle = () => sandbox.task!.handle(records, { deadlineMs });
+    const handle = () => work.handle(deadlineMs);
     const { surroundings } = scenario;
     const handled =
       surroundings === undefined ? handle() : surroundings.invocation(sandbox, handle);
     handled.then(
-      (response) => {
-        if (!sandbox.isDead) watchers.returned(sandbox.id, records, response);
-        finish({ kind: 'returned', response });
+      (answer) => {
+        if (!sandbox.isDead) work.answered(answer);
+        finish({ kind: 'returned', response: answer });
       },
       (error: unknown) => {
         if (!sandbox.isDead) errors.failed(sandbox, error);

@@ -1,7 +1,6 @@
 // Runs of maintenance: as faults, at the scenario's pace, and at leisure when faults are over.
 
 import { SINGLE_STAGE } from '../../contract/keys.ts';
-import { sourceOf } from '../../plan/plan.ts';
 import { maintain } from '../../runtime/maintenance.ts';
 import type { ErrorWatch } from '../watch/error-watch.ts';
 import type { StorageWatch } from '../watch/storage-watch.ts';
@@ -41,7 +40,7 @@ export class MaintenanceRuns {
     const of = {
       pipeline: pipeline.name,
       stage: SINGLE_STAGE,
-      sources: new Map([[this.deployment.streamArn, sourceOf(pipeline).name]]),
+      sources: this.deployment.sources,
       inOneTask: pipeline.inOneTask,
       ringSize: scenario.ringSize,
     };

@@ -9,7 +9,7 @@ import { createS3ObjectPublisher } from '../../adapters/aws/sinks/s3-object-publ
 import type { SinkTargets } from '../../contract/environment.ts';
 import { SINGLE_STAGE } from '../../contract/keys.ts';
 import { asCommitId } from '../../model/ids.ts';
-import { isKeyed, sourceOf } from '../../plan/plan.ts';
+import { isKeyed } from '../../plan/plan.ts';
 import type { ExecutablePlan } from '../../runtime/batch.ts';
 import { createPartitionTask } from '../../runtime/partition-task.ts';
 import { compilePlan } from '../../runtime/process-batch.ts';
@@ -108,12 +108,12 @@ export class Sandboxes {
       objects: createS3ObjectStore(clients.s3, ENGINE_BUCKET),
       tables: createDynamoDbTablePublisher(clients.dynamodb, clock),
       files: createS3ObjectPublisher(clients.s3, ENGINE_BUCKET, clock),
-      streams: new Map([
-        [
-          sourceOf(this.run.pipeline).name,
-          createKinesisSourceStream(clients.kinesis, this.deployment.streamArn),
-        ],
-      ]),
+      streams: new Map(
+        [...this.deployment.sources].map(([arn, source]) => [
+          source,
+          createKinesisSourceStream(clients.kinesis, arn),
+        ]),
+      ),
       clock,
       ids: {
         commitId: () => {
@@ -164,7 +164,7 @@ export class Sandboxes {
       identity: {
         pipeline: pipeline.name,
         stage: SINGLE_STAGE,
-        sources: new Map([[this.deployment.streamArn, sourceOf(pipeline).name]]),
+        sources: this.deployment.sources,
         inOneTask: pipeline.inOneTask,
         planHash: pipeline.hash,
         isKeyed: isKeyed(pipeline),
@@ -188,8 +188,9 @@ export class Sandboxes {
       plan: executable.plan,
       countState: (input) => executable.countState(input),
       processBatch: (input) => {
-        const number = Number(input.outputName.slice(input.outputName.lastIndexOf('-') + 1));
-        const log = this.watchers.logOf(input.originOf(input.from).shardId);
+        const [, shardId = '', digits] = /^[^-]*-(.*)-(\d+)$/.exec(input.outputName) ?? [];
+        const number = Number(digits);
+        const log = this.watchers.logOf(shardId);
         const expected = log === undefined ? undefined : journal.stateDigestAt(log, number - 1);
         if (expected !== undefined && stateDigestOf(input.state) !== expected) {
           this.run.report(

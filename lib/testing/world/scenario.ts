@@ -10,6 +10,8 @@ export interface Arrival {
   readonly atMs: number;
   readonly partitionKey: string;
   readonly data: Uint8Array;
+  /** @default the first source of the plan */
+  readonly source?: string;
 }
 
 /** What user code may do to the process it runs in, and by it. */
@@ -34,6 +36,7 @@ export interface Scenario {
   /** Builds the plan for one process; all of them are equal but for that process. */
   readonly plan: (process: Process) => Plan;
   readonly arrivals: readonly Arrival[];
+  /** Shards of each source when the run begins. */
   readonly shardCount: number;
   readonly ringSize: number;
   /** Records of a batch at most. */
@@ -56,6 +59,8 @@ export interface Scenario {
   readonly losingCommits?: boolean;
   /** Maintenance runs as often as this while records come. @default only as a fault */
   readonly maintenanceEveryMs?: number;
+  /** A batch without records runs for every log as often as this, and when all faults are over. @default never */
+  readonly tickEveryMs?: number;
   /** Records that come when all faults are over, as traffic that resumes. @default none */
   readonly closing?: readonly Omit<Arrival, 'atMs'>[];
 }

@@ -2,9 +2,9 @@
 // commit log, buckets, result table, and the faults of one plan. It runs in two phases: one with
 // faults, then one without in which everything must come to its end.
 
-import type { Commit } from '../../model/commit.ts';
 import type { LogId } from '../../model/ids.ts';
 import type { Plan } from '../../plan/plan.ts';
+import type { RecordOrigin } from '../../runtime/batch.ts';
 import type { FaultPlan } from '../faults/fault-plan.ts';
 import type { Strike } from '../faults/fault-selection.ts';
 import type { Reached } from '../faults/reached-states.ts';
@@ -67,7 +67,8 @@ export class World {
     const run = new Run(scenario, plan);
     const { losses } = this;
     const outages = new Outages(run);
-    const watchers = new Watchers(run, losses);
+    const deployment = new Deployment(run);
+    const watchers = new Watchers(run, deployment, losses);
     const network = new Network({
       seed: plan.seed,
       scheduler: run.scheduler,
@@ -79,7 +80,6 @@ export class World {
       onApplied: (call, answer) => watchers.applied(call, answer),
       slowPercent: run.chance.pick([0, 5, 30]),
     });
-    const deployment = new Deployment(run);
     const errors = new ErrorWatch(run, deployment, losses);
     const sandboxes = new Sandboxes({ run, deployment, network, watchers });
     const maintenance = new MaintenanceRuns({
@@ -131,18 +131,14 @@ export class World {
     return this.run.isForfeit;
   }
 
-  get shardIds(): readonly string[] {
-    return this.deployment.shardIds;
+  /** All shards that there ever were. */
+  get shards(): readonly RecordOrigin[] {
+    return this.deployment.shards;
   }
 
-  /** Every record that the stream took, by shard, in the order of the log. */
-  recordsOf(shardId: string): readonly StreamRecord[] {
-    return this.deployment.recordsOf(shardId);
-  }
-
-  /** The commits of the log that reads a shard, in order. */
-  commitsOf(shardId: string): readonly Commit[] {
-    return this.watchers.commitsOf(shardId);
+  /** Every record that a shard took, in the order of its log. */
+  recordsOf(shard: RecordOrigin): readonly StreamRecord[] {
+    return this.deployment.recordsOf(shard);
   }
 
   async runToEnd(): Promise<void> {
@@ -152,13 +148,16 @@ export class World {
     this.outages.endAll();
     run.note('calm');
     for (const arrival of run.scenario.closing ?? []) this.put(arrival);
+    if (run.scenario.tickEveryMs !== undefined) {
+      run.scheduler.after(run.scenario.tickEveryMs, () => this.invocations.tickAll());
+    }
     const convergenceMs = losses.logs.size > 0 ? LOST_CONVERGENCE_MS : CONVERGENCE_MS;
     await this.advance(run.scheduler.nowMs + convergenceMs);
     if (losses.logs.size === 0 && !this.invocations.isDrained) {
       run.report('I10', 'records are still pending hours after all faults');
     }
     await this.maintainAtEnd();
-    if (run.violations.length === 0 && !run.isForfeit) this.watchers.checkAtEnd(this.deployment);
+    if (run.violations.length === 0 && !run.isForfeit) this.watchers.checkAtEnd();
   }
 
   result(): RunResult {
@@ -185,6 +184,10 @@ export class World {
     for (let atMs = everyMs; atMs < this.lastMs; atMs += everyMs) {
       scheduler.at(startMs + atMs, () => this.maintenance.start());
     }
+    const tickMs = scenario.tickEveryMs ?? Infinity;
+    for (let atMs = tickMs; atMs < this.lastMs; atMs += tickMs) {
+      scheduler.at(startMs + atMs, () => this.invocations.tickAll());
+    }
   }
 
   /** The last record or fault, from the start of the run. */
@@ -196,8 +199,8 @@ export class World {
     );
   }
 
-  private put({ partitionKey, data }: Omit<Arrival, 'atMs'>): void {
-    this.deployment.put(partitionKey, data);
+  private put(arrival: Omit<Arrival, 'atMs'>): void {
+    this.deployment.put(arrival);
     this.invocations.serviceChanged = true;
   }
 

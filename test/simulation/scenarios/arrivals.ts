@@ -20,6 +20,8 @@ export interface ArrivalOptions {
   readonly noteLength?: number;
   /** Whether sales have a price. @default false */
   readonly hasPrices?: boolean;
+  /** Times of sales are multiples of this, so that some are equal. @default 1 */
+  readonly stepMs?: number;
 }
 
 export function arrivalsOf(options: ArrivalOptions): readonly Arrival[] {
@@ -47,10 +49,7 @@ function arrivalAt(atMs: number, chance: Chance, options: ArrivalOptions): Arriv
   const shop = chance.pick(SHOPS);
   const draw = chance.below(100);
   if (draw < 3) return [{ atMs, partitionKey: shop, data: Buffer.from('{"at": broken') }];
-  const sale = withPrice(
-    saleAt(atMs, { shop, chance, draw, noteLength: options.noteLength ?? 0 }),
-    options,
-  );
+  const sale = withPrice(saleAt(atMs, { ...options, shop, chance, draw }), options);
   const encode = options.encode ?? ((sales) => Buffer.from(JSON.stringify(sales[0])));
   const sales = options.encode === undefined ? [sale] : [sale, { ...sale, amount: 1 }];
   const arrival = { atMs, partitionKey: shop, data: encode(sales) };
@@ -63,13 +62,12 @@ function saleAt(
     readonly shop: string;
     readonly chance: Chance;
     readonly draw: number;
-    readonly noteLength: number;
-  },
+  } & Pick<ArrivalOptions, 'noteLength' | 'stepMs'>,
 ): Sale {
-  const { shop, chance, draw, noteLength } = of;
+  const { shop, chance, draw, noteLength = 0, stepMs = 1 } = of;
   const behindMs = draw < 15 ? chance.below(300_000) : chance.below(10_000);
   const at = draw < 5 ? START_MS + 400 * 86_400_000 : START_MS + atMs - behindMs;
-  const sale = { at, shop, amount: chance.below(20) };
+  const sale = { at: at - (at % stepMs), shop, amount: chance.below(20) };
   return noteLength === 0 ? sale : { ...sale, note: 'x'.repeat(chance.below(noteLength)) };
 }
 

@@ -15,7 +15,6 @@ import {
   tumbling,
 } from '../../../lib/index.ts';
 import { encodeAggregate } from '../../support/kpl.ts';
-import type { JudgedScenario } from '../judge.ts';
 import {
   doubledSales,
   runningSales,
@@ -24,17 +23,12 @@ import {
   salesByWindow,
 } from '../oracle.ts';
 import { arrivalsOf, closingSales } from './arrivals.ts';
+import { type BuildScenario, bursts } from './build.ts';
 import { deletingRows } from './deleting-rows.ts';
 import { keepingRows } from './keeping-rows.ts';
-
-/** How much of a scenario is run: `small` for plans by the ten thousand. */
-export type Size = 'small' | 'full';
-
-export type BuildScenario = (seed: number, size: Size) => JudgedScenario;
+import { distinctVisits, joinedStreams, rungReports } from './state-by-key.ts';
 
 type Priced = Sale & Required<Pick<Sale, 'price'>>;
-
-const bursts = (size: Size, full: number, small: number) => (size === 'full' ? full : small);
 
 /** A rising window, a table and files, on a ring that wraps several times. */
 const windowedSales: BuildScenario = (seed, size) => ({
@@ -315,4 +309,7 @@ export const SCENARIOS: Readonly<Record<string, BuildScenario>> = {
   'slow-sales': slowSales,
   'handed-rows': handedRows,
   'lost-commits': lostCommits,
+  'distinct-visits': distinctVisits,
+  'rung-reports': rungReports,
+  'joined-streams': joinedStreams,
 };
