@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 
 /** The part of the 128-bit key space that a shard owns; both ends inclusive. */
 export interface HashRange {
@@ -14,7 +14,8 @@ export const KEY_GROUP_COUNT = 256;
 
 /** The place of a key on the ring: MD5 of the UTF-8 of the key's text, as Kinesis hashes partition keys. */
 export function hashOfKey(text: string): Uint8Array {
-  return createHash('md5').update(text, 'utf8').digest();
+  // A third of what a hash object costs, and no handle for the garbage collector.
+  return Buffer.from(hash('md5', text, 'binary'), 'latin1');
 }
 
 /** The key group of a hash: its first byte. */

@@ -1,6 +1,6 @@
 // Rows that a join keeps. State holds plain JSON alone, and what it holds nobody else may change: where
-// functions of the pipeline see rows, a copy is kept and copies are shown. Where none does, rows are
-// what the decoder made of JSON, and are shared.
+// functions of the pipeline see rows, a copy is kept; where functions see what the join gives out,
+// copies are shown. Where none does, rows are what the decoder made of JSON, and are shared.
 
 import { JSON_DEPTH_MAX } from '../model/limits.ts';
 import { copyJson, isPlainJson, type JsonValue, setOwn } from '../state/json-value.ts';
@@ -16,23 +16,27 @@ export interface JoinRows {
   show(kept: unknown): unknown;
 }
 
-/** `userCode` tells whether functions of the pipeline see rows. */
-export function createJoinRows(uid: string, userCode: boolean): JoinRows {
+/** Who sees rows besides the join. */
+export interface JoinRowsOptions {
+  readonly uid: string;
+  /** Whether functions of the pipeline do. */
+  readonly userCode: boolean;
+  /** Whether functions do that take what the join gives out, or decide about it. */
+  readonly codeBehind: boolean;
+}
+
+export function createJoinRows({ uid, userCode, codeBehind }: JoinRowsOptions): JoinRows {
   const refuse = () => {
     throw operatorReturned(
       uid,
       `cannot keep a row that is not plain JSON of at most ${DEPTH_MAX} levels`,
     );
   };
-  if (userCode) {
-    return {
-      keep: (row) => flatCopy(row) ?? (isPlainJson(row, DEPTH_MAX) ? copyJson(row) : refuse()),
-      show: copyKept,
-    };
-  }
+  const keepCopy = (row: unknown) =>
+    flatCopy(row) ?? (isPlainJson(row, DEPTH_MAX) ? copyJson(row) : refuse());
   return {
-    keep: (row) => (isDeeper(row, DEPTH_MAX) ? refuse() : row),
-    show: (kept) => kept,
+    keep: userCode ? keepCopy : (row) => (isDeeper(row, DEPTH_MAX) ? refuse() : row),
+    show: codeBehind ? copyKept : (kept) => kept,
   };
 }
 

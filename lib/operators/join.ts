@@ -67,7 +67,8 @@ class JoinOperator implements StatefulOperator {
     this.node = node;
     this.context = context;
     this.behindMs = context.behindMs;
-    this.rows = createJoinRows(node.uid, context.userCode);
+    const codeBehind = context.codeBehind || node.where !== null;
+    this.rows = createJoinRows({ ...context, uid: node.uid, codeBehind });
     this.results = new JoinResults({ node, rows: this.rows, ...context });
     this.bound = node.within ?? OPEN;
     this.lowerMs = this.bound.lowerMs ?? Number.NEGATIVE_INFINITY;

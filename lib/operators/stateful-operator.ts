@@ -47,6 +47,8 @@ export interface OperatorContext {
   readonly takesResults: boolean;
   /** Whether functions of the pipeline see rows: they may change them, or make them other than JSON. */
   readonly userCode: boolean;
+  /** Whether such functions see what it gives out. */
+  readonly codeBehind: boolean;
 }
 
 /** An operator and the way into it. */

@@ -299,6 +299,7 @@ class Wiring {
       timed: node.inputs.map((uid) => this.isTimed(uid)),
       takesResults: this.upstreamOf(node.uid).some(givesOutByWatermark),
       userCode: this.userCode,
+      codeBehind: this.leadsTo(node, runsCode),
     };
   }
 

@@ -14,6 +14,9 @@ export class UndoJournal {
   /** Slot of a changed row, -1 for a row that was appended, or `ACTION`. */
   private readonly slots: number[] = [];
   private readonly cells: unknown[] = [];
+  /** What lies beyond these is left of earlier records: to shorten arrays would give up their memory. */
+  private entryCount = 0;
+  private cellCount = 0;
 
   constructor(active: boolean) {
     this.active = active;
@@ -21,39 +24,35 @@ export class UndoJournal {
 
   /** Forgets what happened before: it can no longer be undone. */
   mark(): void {
-    this.tables.length = 0;
-    this.slots.length = 0;
-    this.cells.length = 0;
+    this.entryCount = 0;
+    this.cellCount = 0;
   }
 
   noteAppended(table: RowTable): void {
-    this.tables.push(table);
-    this.slots.push(-1);
+    this.note(table, -1);
   }
 
   /** Keeps the row as it is now. Values are never changed in place, so a reference is enough. */
   noteChange(table: RowTable, slot: number): void {
-    this.tables.push(table);
-    this.slots.push(slot);
+    this.note(table, slot);
     for (let column = 0; column < table.kinds.length; column += 1) {
-      this.cells.push(table.getValue(column, slot));
+      this.keep(table.getValue(column, slot));
     }
-    this.cells.push(table.isRemoved(slot));
+    this.keep(table.isRemoved(slot));
   }
 
   /** Keeps how something that is no row is taken back, such as a row buffered for the batch's end. */
   noteUndo(undo: () => void): void {
     if (!this.active) return;
-    this.tables.push(null);
-    this.slots.push(ACTION);
-    this.cells.push(undo);
+    this.note(null, ACTION);
+    this.keep(undo);
   }
 
   /** Takes back everything since the mark. */
   undo(): void {
-    for (let entry = this.tables.length - 1; entry >= 0; entry -= 1) {
+    for (let entry = this.entryCount - 1; entry >= 0; entry -= 1) {
       const slot = this.slots[entry]!;
-      if (slot === ACTION) (this.cells.pop() as () => void)();
+      if (slot === ACTION) (this.takeCell() as () => void)();
       else if (slot < 0) this.tables[entry]!.removeLast();
       else this.restore(this.tables[entry]!, slot);
     }
@@ -61,9 +60,25 @@ export class UndoJournal {
   }
 
   private restore(table: RowTable, slot: number): void {
-    table.setRemoved(slot, this.cells.pop() as boolean);
+    table.setRemoved(slot, this.takeCell() as boolean);
     for (let column = table.kinds.length - 1; column >= 0; column -= 1) {
-      table.setValue(column, slot, this.cells.pop());
+      table.setValue(column, slot, this.takeCell());
     }
+  }
+
+  private note(table: RowTable | null, slot: number): void {
+    this.tables[this.entryCount] = table;
+    this.slots[this.entryCount] = slot;
+    this.entryCount += 1;
+  }
+
+  private keep(cell: unknown): void {
+    this.cells[this.cellCount] = cell;
+    this.cellCount += 1;
+  }
+
+  private takeCell(): unknown {
+    this.cellCount -= 1;
+    return this.cells[this.cellCount];
   }
 }

@@ -376,6 +376,7 @@ test('rows that come after the batch has ended are part of it for the next windo
     refuse: () => {},
     takesResults: false,
     userCode: false,
+    codeBehind: false,
   });
   const state = KeyedState.empty();
   for (const batchTimeMs of [1_000, 2_000]) {

@@ -546,6 +546,38 @@ describe('functions of the pipeline', () => {
     ]);
   });
 
+  test('in front of the join cannot change stored rows, though none sees them behind it', () => {
+    const given: { t: number }[] = [];
+    const { plan } = new JoinDrive({ delays: PATIENT });
+    const remember = (each: { t: number }) => {
+      for (const other of given) other.t = -1;
+      given.push(each);
+      return true;
+    };
+    const filter: PlanNode = {
+      kind: 'filter',
+      uid: 'remember',
+      inputs: ['left time'],
+      apply: remember,
+    };
+    const nodes = plan.nodes.map(
+      (node): PlanNode =>
+        node.kind === 'join' ? { ...node, inputs: ['remember', 'right time'] } : node,
+    );
+    const drive = new JoinDrive(
+      { delays: PATIENT },
+      { ...plan, nodes: [...nodes.slice(0, 4), filter, ...nodes.slice(4)] },
+    );
+    const answer = drive.push({ left: [row(1), row(2)], right: [row(3)] });
+    expect(answer.rows).toEqual([pair(1, 3), pair(2, 3)]);
+    expect(drive.push({ left: [row(4)], right: [row(5)] }).rows).toEqual([
+      pair(4, 3),
+      pair(1, 5),
+      pair(2, 5),
+      pair(4, 5),
+    ]);
+  });
+
   test('that fail behind the join leave nothing of the record', () => {
     const drive = new JoinDrive({
       type: 'full',
