@@ -24,6 +24,10 @@ export const SHARED_HEADER_BYTES_MAX = 8 * KIB;
 export const ITEM_BYTES_MAX = 400 * KIB;
 /** JSON deeper than this is a dead letter: it could be parsed but not always be written again. */
 export const JSON_DEPTH_MAX = 64;
+/** What operators put around a value of an event is a few levels; a reader allows for more of them. */
+export const STORED_JSON_DEPTH_MAX = JSON_DEPTH_MAX + 16;
+/** Timers of one operator that fire in one batch: the others stay due for the next. */
+export const TIMERS_PER_BATCH_MAX = 100_000;
 /** UTF-8 bytes of a key: it stands in a table item of 400 KB and leaves three quarters to the results. */
 export const KEY_BYTES_MAX = 100 * KIB;
 /** Starts on one head before a batch is halved: two may be bad luck, three are poison. */

@@ -7,6 +7,7 @@ import type { JoinRows } from './join-rows.ts';
 import { LEFT } from './join-sides.ts';
 import type { Pass, Push } from './pass.ts';
 import { operatorFailed } from './record-fault.ts';
+import { windowTimeOf } from './result-rows.ts';
 
 /** A function of the user that decides about rows. */
 export type Test = (...rows: unknown[]) => unknown;
@@ -43,22 +44,20 @@ export class JoinResults {
     const leftRow = rows.show(left.row);
     const rightRow = rows.show(right.row);
     if (node.where !== null && !this.holds(node.where as Test, leftRow, rightRow)) return false;
-    if (node.type === 'semi') next(leftRow, left.timeMs);
-    else {
-      const timeMs = node.type === 'right' ? right.timeMs : left.timeMs;
-      next(this.resultOf(leftRow, rightRow, placeMs), timeMs);
-    }
+    const timeMs = this.timeOf(node.type === 'right' ? right : left, placeMs);
+    next(node.type === 'semi' ? leftRow : this.resultOf(leftRow, rightRow, placeMs), timeMs);
     return true;
   }
 
   /** Hands on a row that meets no other, while its record passes. */
-  alone(tag: 0 | 1, { row, timeMs }: Timed, placeMs: number): void {
-    this.next(this.lonely(tag, row, placeMs), timeMs);
+  alone(tag: 0 | 1, timed: Timed, placeMs: number): void {
+    this.next(this.lonely(tag, timed.row, placeMs), this.timeOf(timed, placeMs));
   }
 
   /** Hands on a stored row that met no other, at the end of a batch. */
-  aloneAtEnd(tag: 0 | 1, { row, timeMs }: Timed, placeMs: number): void {
-    this.pass.emit(this.next, this.lonely(tag, this.rows.show(row), placeMs), timeMs);
+  aloneAtEnd(tag: 0 | 1, timed: Timed, placeMs: number): void {
+    const row = this.lonely(tag, this.rows.show(timed.row), placeMs);
+    this.pass.emit(this.next, row, this.timeOf(timed, placeMs));
   }
 
   /** Runs a condition of the user. */
@@ -68,6 +67,12 @@ export class JoinResults {
     } catch (thrown) {
       throw operatorFailed(this.node.uid, thrown);
     }
+  }
+
+  /** Rows that met in a window come out as late as it ends: behind the join they have its last moment. */
+  private timeOf({ timeMs }: Timed, placeMs: number): number {
+    const { window } = this.node;
+    return window === null || window.sizeMs === 0 ? timeMs : windowTimeOf(placeMs + window.sizeMs);
   }
 
   private lonely(tag: 0 | 1, row: unknown, placeMs: number): object {

@@ -51,7 +51,7 @@ export function createLimit(node: LimitNode, context: OperatorContext): WiredOpe
 
 /** The first rows of the table of all results: it comes anew with each batch, so nothing is kept. */
 export function createTableLimit(node: LimitNode, context: OperatorContext): WiredOperator {
-  const { next, behindMs } = context;
+  const { pass, next, behindMs } = context;
   let left = 0;
   const operator = {
     uid: node.uid,
@@ -66,6 +66,9 @@ export function createTableLimit(node: LimitNode, context: OperatorContext): Wir
   const push: Push = (row, timeMs) => {
     if (left === 0) return;
     left -= 1;
+    pass.draft.journal.noteUndo(() => {
+      left += 1;
+    });
     next(row, timeMs);
   };
   return { operator, pushes: [push] };

@@ -4,6 +4,7 @@
 // one that is registered while others fire, and is due already, takes its turn among them. State that
 // has outlived its time to live, by the time of the batch, is cleaned up after the timers.
 
+import { TIMERS_PER_BATCH_MAX } from '../model/limits.ts';
 import type { ProcessNode } from '../plan/plan.ts';
 import type { JsonValue } from '../state/json-value.ts';
 import { KeyedValues, withoutWatermark } from './keyed-values.ts';
@@ -121,7 +122,7 @@ class Process implements StatefulOperator {
     return this.values.count();
   }
 
-  /** Fires all timers up to the time that has been reached. */
+  /** Fires timers up to the time that has been reached; more than a batch can take stay due for the next. */
   private fire(
     reachedMs: (keyGroup: number) => number,
     timeOf: (firingMs: number, keyGroup: number) => number,
@@ -132,7 +133,10 @@ class Process implements StatefulOperator {
     for (const [rank, keyId] of due.entries()) {
       queue.add({ timeMs: values.dueOf(keyId, TIMER), keyId, rank });
     }
+    let fired = 0;
     for (let timer = queue.take(); timer !== undefined; timer = queue.take()) {
+      if (fired === TIMERS_PER_BATCH_MAX) return;
+      fired += 1;
       const { timeMs, keyId, rank } = timer;
       const keyGroup = values.keyGroupOf(keyId);
       this.fireOne(keyId, timeMs, timeOf(timeMs, keyGroup));

@@ -61,7 +61,7 @@ export function createWatermark(node: WatermarkNode, next: Push, pass: Pass): Pu
 }
 
 /** Takes another of the row's times as its event time; the watermark does not move by it. */
-export function createEventTime(node: EventTimeNode, next: Push): Push {
+export function createEventTime(node: EventTimeNode | WatermarkNode, next: Push): Push {
   const readTime = timeReaderOf(node);
   return (row) => next(row, readTime(row));
 }

@@ -21,7 +21,8 @@ export class WatermarkClock {
   }
 
   begin(batchTimeMs: number): void {
-    this.maxSeenMs = this.byBatch ? batchTimeMs : Number.NEGATIVE_INFINITY;
+    // Another batch may have the very same time, and its rows are not late.
+    this.maxSeenMs = this.byBatch ? batchTimeMs - 1 : Number.NEGATIVE_INFINITY;
   }
 
   beginRecord(): void {

@@ -60,7 +60,9 @@ export class WatermarkProgress {
     const next = advanceWatermark(this.reach(committedMs), given, 0);
     if (this.options.noDataBatches) return { closedMs: this.started(next), committedMs: next };
     const closedMs = this.started(committedMs);
-    if (closedMs !== null) this.write(EVICTED, REACHED, closedMs);
+    if (closedMs !== null && closedMs !== this.read(EVICTED, REACHED)) {
+      this.write(EVICTED, REACHED, closedMs);
+    }
     return { closedMs, committedMs: next };
   }
 

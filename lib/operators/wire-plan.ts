@@ -178,10 +178,10 @@ class Wiring {
         if (mode !== null) {
           throw refuse(node, 'declares a watermark behind an aggregation; declare it in front');
         }
-        if (this.leadsTo(node, isClock)) return next;
-        return node.kind === 'watermark'
-          ? createWatermark(node, next, this.pass)
-          : createProcessingTime(node, next, this.pass);
+        if (node.kind === 'processing-time') return createProcessingTime(node, next, this.pass);
+        return this.isReplaced(node)
+          ? createEventTime(node, next)
+          : createWatermark(node, next, this.pass);
       default:
         throw refuse(node, 'takes no rows');
     }
@@ -227,6 +227,7 @@ class Wiring {
     if (next === null) return null;
     const { operator, pushes } = createTableLimit(node, this.contextOf(node, next));
     this.operators.push(operator);
+    this.mayFailLate = true;
     return pushes[0]!;
   }
 
@@ -275,6 +276,19 @@ class Wiring {
     const { window } = node;
     if (window === null || window.kind === 'count') return push;
     return this.upstreamOf(node.uid).some(isOperator) ? createTimeCheck(node.uid, push) : push;
+  }
+
+  /** Whether all rows of a node come to a later watermark before anything goes by their time. */
+  private isReplaced(node: PlanNode): boolean {
+    const consumers = this.consumersOf(node.uid);
+    return (
+      consumers.length > 0 &&
+      consumers.every(
+        (consumer) =>
+          isClock(consumer.node) ||
+          (!isOperator(consumer.node) && !isSink(consumer.node) && this.isReplaced(consumer.node)),
+      )
+    );
   }
 
   /** Whether rows of a node come to a node of some kind further down. */

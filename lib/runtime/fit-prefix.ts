@@ -54,27 +54,35 @@ export function fitPrefix(
   let setAside: BatchInput['setAside'] = pace.poison ? 'poison' : null;
   let to = Math.min(prefix.end, from + pace.recordsMax);
   let rowsBefore = Infinity;
-  for (;;) {
-    const result = executable.processBatch({
+  const processBatch = (input: Pick<BatchInput, 'to' | 'setAside' | 'givenWatermarkMs'>) =>
+    executable.processBatch({
       state: warm.state,
       decoded: delivery.decoded,
       from,
-      to,
       originOf: delivery.originOf,
       hashRange: warm.hashRange,
       watermarkMs: warm.head?.watermarkMs ?? null,
       floors: warm.head?.floors ?? FIRST_FLOORS,
       batchTimeMs: prefix.batchTimeMs,
-      givenWatermarkMs: prefix.givenWatermarkMs,
       tables: prefix.tables,
       outputName: outputNameOf(warm, prefix.number),
-      setAside,
+      ...input,
     });
+  // A record that moves the watermark far is not to blame for all that closes by it.
+  const isByClosing = ({ watermarkMs }: BatchResult) =>
+    processBatch({
+      to,
+      setAside: 'too-much-state',
+      givenWatermarkMs: watermarkMs,
+    }).draft.encodeDelta().length > RECORD_DELTA_BYTES_MAX;
+  for (;;) {
+    const result = processBatch({ to, setAside, givenWatermarkMs: prefix.givenWatermarkMs });
     const delta = result.draft.encodeDelta();
     const rows = singleRowCount(result.outputs);
     // Complete mode gives the whole table whatever the prefix: then a shorter one is no help.
     const isTooMany = rows > tableRowsMax && rows < rowsBefore;
-    if (to - from === 1 && setAside === null && delta.length > RECORD_DELTA_BYTES_MAX) {
+    const isTooLarge = delta.length > RECORD_DELTA_BYTES_MAX;
+    if (to - from === 1 && setAside === null && isTooLarge && !isByClosing(result)) {
       setAside = 'too-much-state';
     } else if (to - from <= 1 || (delta.length <= deltaBytesMax && !isTooMany)) {
       return { result, delta, to };

@@ -194,19 +194,15 @@ class CompiledPlan implements ExecutablePlan {
 
   private attempt(action: () => void): RecordFault | null {
     const { draft } = this.pass;
-    if (this.wired.undoable) {
-      draft.journal.mark();
-      this.outputs.mark();
-    }
+    if (this.wired.undoable) draft.journal.mark();
+    this.outputs.mark();
     try {
       action();
       return null;
     } catch (thrown) {
       const fault = faultOfThrown(thrown);
-      if (this.wired.undoable) {
-        draft.journal.undo();
-        this.outputs.undo();
-      }
+      if (this.wired.undoable) draft.journal.undo();
+      this.outputs.undo();
       return fault;
     }
   }

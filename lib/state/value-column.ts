@@ -4,7 +4,7 @@
 //   numbers   a column of doubles, NaN for undefined
 //   json      the JSON texts of all rows, empty for undefined
 
-import { JSON_DEPTH_MAX } from '../model/limits.ts';
+import { STORED_JSON_DEPTH_MAX } from '../model/limits.ts';
 import { type ByteReader, type ByteWriter, brokenBytes } from './codec.ts';
 import { decodeNumberColumn, encodeNumberColumn, noNumberColumns } from './number-column.ts';
 
@@ -46,14 +46,14 @@ export function decodeValueColumn(reader: ByteReader, count: number): unknown[] 
 function parseValue(text: string): unknown {
   const value = parseJson(text);
   // A parser takes any depth, but what weighs and writes values calls itself for each level.
-  if (text.length > DEEP_LENGTH_MIN && isDeeper(value, JSON_DEPTH_MAX)) {
-    throw brokenBytes(`a stored value is nested more than ${JSON_DEPTH_MAX} levels deep`);
+  if (text.length > DEEP_LENGTH_MIN && isDeeper(value, STORED_JSON_DEPTH_MAX)) {
+    throw brokenBytes(`a stored value is nested more than ${STORED_JSON_DEPTH_MAX} levels deep`);
   }
   return value;
 }
 
 /** Text of fewer characters has not enough brackets to be too deep. */
-const DEEP_LENGTH_MIN = 2 * JSON_DEPTH_MAX;
+const DEEP_LENGTH_MIN = 2 * STORED_JSON_DEPTH_MAX;
 
 function isDeeper(value: unknown, depthMax: number): boolean {
   if (typeof value !== 'object' || value === null) return false;

@@ -1,8 +1,8 @@
 // Event time: a watermark in front of whatever goes by one, and not behind an aggregation.
 
-import type { PlanNode } from '../plan.ts';
+import { isOperator, type PlanNode } from '../plan.ts';
 import type { PlanDraft, PlanProblem } from './plan-problem.ts';
-import { hasTime, isAggregation, isClock, isTimed, upstreamOf } from './plan-problem.ts';
+import { hasTime, isClock, isTimed, upstreamOf } from './plan-problem.ts';
 
 export function timeProblems(plan: PlanDraft): PlanProblem[] {
   return plan.nodes.flatMap((node) => [
@@ -11,12 +11,18 @@ export function timeProblems(plan: PlanDraft): PlanProblem[] {
   ]);
 }
 
+/** Whether rows leave an operator when those of the batch have all come, and not with their record. */
+function givesOutLater(node: PlanNode): boolean {
+  return isOperator(node) && node.kind !== 'deduplicate' && node.kind !== 'limit';
+}
+
 function clockProblems(plan: PlanDraft, node: PlanNode): PlanProblem[] {
   const problems: PlanProblem[] = [];
-  if (upstreamOf(plan, node).some(isAggregation)) {
+  const before = upstreamOf(plan, node).find(givesOutLater);
+  if (before !== undefined) {
     problems.push({
       code: 'watermark-after-groups',
-      message: `'${node.uid}' comes after the aggregation that needs it: put .withWatermark before .keyBy`,
+      message: `'${node.uid}' stands behind '${before.uid}', whose rows come out too late to move a watermark: put .withWatermark before it, and .eventTime behind it to choose another time`,
     });
   }
   if (node.kind === 'watermark' && node.maxAheadMs === 0) {

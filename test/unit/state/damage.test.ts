@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { EngineError } from '../../../lib/model/errors.ts';
-import { JSON_DEPTH_MAX } from '../../../lib/model/limits.ts';
+import { STORED_JSON_DEPTH_MAX } from '../../../lib/model/limits.ts';
 import { ByteWriter } from '../../../lib/state/codec.ts';
 import { encodeOperatorHeader } from '../../../lib/state/delta.ts';
 import { DELTA_FORMAT_VERSION } from '../../../lib/state/format-version.ts';
@@ -110,7 +110,7 @@ test('a delta with a key in two key groups changes nothing', () => {
   expect(segmentBytes(state)).toEqual(before);
 });
 
-test('a stored value is as deep as an event may be, and not deeper', () => {
+test('a stored value is as deep as an event with what operators put around it, and not deeper', () => {
   const nested = (depth: number) =>
     deltaOfTables({
       rowKey: 0,
@@ -118,9 +118,9 @@ test('a stored value is as deep as an event may be, and not deeper', () => {
       json: `${'['.repeat(depth)}"padding"${']'.repeat(depth)}`,
     });
   const state = KeyedState.empty();
-  state.applyDelta(nested(JSON_DEPTH_MAX));
+  state.applyDelta(nested(STORED_JSON_DEPTH_MAX));
   expect(state.rowCount()).toBe(1);
-  for (const depth of [JSON_DEPTH_MAX + 1, 20_000]) {
-    expect(() => state.applyDelta(nested(depth))).toThrow(/nested more than 64 levels deep/);
+  for (const depth of [STORED_JSON_DEPTH_MAX + 1, 20_000]) {
+    expect(() => state.applyDelta(nested(depth))).toThrow(/nested more than 80 levels deep/);
   }
 });

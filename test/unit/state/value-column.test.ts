@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { JSON_DEPTH_MAX } from '../../../lib/model/limits.ts';
+import { STORED_JSON_DEPTH_MAX } from '../../../lib/model/limits.ts';
 import { ByteReader, ByteWriter } from '../../../lib/state/codec.ts';
 import { decodeValueColumn, encodeValueColumn } from '../../../lib/state/value-column.ts';
 import { hexOf } from './support.ts';
@@ -53,9 +53,11 @@ describe('a column of values', () => {
     const nested = (levels: number, inner: unknown): unknown =>
       levels === 0 ? inner : ['beside', nested(levels - 1, inner), 1];
     const back = (value: unknown) => decoded(written([value]), 1);
-    const deepest = nested(JSON_DEPTH_MAX, null);
+    const deepest = nested(STORED_JSON_DEPTH_MAX, null);
     expect(back(deepest)).toEqual([deepest]);
-    expect(() => back(nested(JSON_DEPTH_MAX, []))).toThrow('nested more than 64 levels deep');
+    expect(() => back(nested(STORED_JSON_DEPTH_MAX, []))).toThrow(
+      'nested more than 80 levels deep',
+    );
   });
 
   test('has exactly as many values as there are rows', () => {
