@@ -65,7 +65,7 @@ export async function learnCold(
     snapshot: pointer === null ? null : snapshotPointer(pointer.newest),
     foundNote: attempt,
     begun: new Set(),
-    departed: shard === null ? departedFrom(head?.header ?? null, streams) : new Set(),
+    departed: shard === null ? await departedFrom(ports, head?.header ?? null, streams) : NONE,
     expectedGap: 1,
   };
 }
@@ -175,20 +175,37 @@ function ownedRange(streams: readonly SeenStream[], origin: RecordOrigin): HashR
   throw new EngineError('unavailable', `the stream does not list ${origin.shardId}`);
 }
 
+const NONE: ReadonlySet<string> = new Set();
+
 /**
  * Shards that the head knows and their streams list no more: all their records have left, and no shard
- * is ever listed again, so that a shared log may forget how far they had come.
+ * is ever listed again, so that a shared log may forget how far they had come. The streams were looked at
+ * while the log was read: a shard that they did not list may also be one that a reshard has opened since,
+ * so that they are asked once more.
  */
-function departedFrom(
+async function departedFrom(
+  ports: Pick<LearnPorts, 'streams'>,
   head: CommitHeader | null,
   streams: readonly SeenStream[],
-): ReadonlySet<string> {
+): Promise<ReadonlySet<string>> {
+  const known = Object.keys(head?.positions ?? {});
+  if (unlisted(known, streams).length === 0) return NONE;
+  const again = streams.map(async ({ source }) => {
+    return { source, shards: await streamOf(ports.streams, source).shards() };
+  });
+  return new Set(unlisted(known, await settleAll(again)));
+}
+
+function unlisted(
+  known: readonly string[],
+  streams: readonly Pick<SeenStream, 'source' | 'shards'>[],
+): readonly string[] {
   const listed = new Set(
     streams.flatMap(({ source, shards }) =>
       shards.map(({ shardId }) => positionKeyOf({ source, shardId })),
     ),
   );
-  return new Set(Object.keys(head?.positions ?? {}).filter((shard) => !listed.has(shard)));
+  return known.filter((shard) => !listed.has(shard));
 }
 
 /** State of a parent shard is not handed over yet, so a keyed child must not begin without it. */

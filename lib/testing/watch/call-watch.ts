@@ -15,6 +15,8 @@ export interface CallWatchPorts {
   /** Slots of that log up to this batch number may be written over. */
   readonly coveredTo: (reader: string) => number;
   readonly ringSize: number;
+  /** Whether a cold start may find shards in the log that it has not listed, and list them again. */
+  readonly listsAgain: boolean;
   /** Whether a sandbox keeps the states of all its logs; else that of the last one only. */
   readonly keepsAll: boolean;
 }
@@ -29,7 +31,7 @@ interface Delivery {
   readonly begun: ReadonlySet<string> | undefined;
   /** Whether it had to free a slot before its first commit, or to look for a note of the shard. */
   mayRead: boolean;
-  /** How often the shards of each stream were listed, as each cold start does once. */
+  /** How often the shards of each stream were listed, as each cold start does. */
   readonly listings: Map<unknown, number>;
   appends: number;
   refusals: number;
@@ -124,7 +126,8 @@ export class CallWatch {
     // It has no state, was refused by a later lap, or saw a gap that only the log can explain.
     const reasons = (begun === undefined ? 1 : 0) + refusals + Math.min(looks, 1);
     const count = coldStartsOf(delivery);
-    if (count > reasons) this.ports.report('I11', `${reader}: a sandbox recovered ${count} times`);
+    if (count <= reasons * (this.ports.listsAgain ? 2 : 1)) return;
+    this.ports.report('I11', `${reader}: a sandbox recovered ${count} times`);
   }
 
   private countCall(delivery: Delivery): void {

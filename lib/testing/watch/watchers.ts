@@ -59,6 +59,7 @@ export class Watchers {
       headOf: (reader) => this.headOf(reader),
       coveredTo: (reader) => this.coveredTo(reader),
       ringSize: run.scenario.ringSize,
+      listsAgain: run.pipeline.inOneTask && run.scenario.resharding === true,
       keepsAll: run.scenario.task?.warmStateBytesMax === undefined,
     });
   }

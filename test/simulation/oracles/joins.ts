@@ -141,6 +141,8 @@ class Join {
   /** The least that a side has come to, of those that are not idle; nothing before each has come. */
   private advance(batchTimeMs: number): void {
     const sides = [this.left, this.right];
+    // Silence before the first row counts from the first batch on.
+    for (const side of sides) side.seenAtMs = Math.min(side.seenAtMs, batchTimeMs);
     const isIdle = ({ seenAtMs, rules }: Side) => batchTimeMs - seenAtMs >= rules.idleAfterMs;
     const active = sides.every(isIdle) ? sides : sides.filter((side) => !isIdle(side));
     const reached = active.map(({ reachedMs }) => reachedMs);

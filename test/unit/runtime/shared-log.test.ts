@@ -229,6 +229,34 @@ describe('shards of two sources that share a log', () => {
     expect(totals(at)).toEqual(['north 0 3 3']);
   });
 
+  test('keep the position of a shard that was opened while a sandbox read the log', async () => {
+    const at = world();
+    const warm = at.sandbox();
+    const [first] = at.push([sale(1_000)], FIRST);
+    await warm([first!]);
+    let [child]: readonly (DeliveredRecord | undefined)[] = [];
+    const cold = at.sandbox({
+      beforeApply: async ({ operation }) => {
+        if (operation !== 'Query' || child !== undefined) return;
+        // It has listed the shards by now.
+        at.call('kinesis', 'SplitShard', {
+          StreamName: 'shops',
+          ShardToSplit: 'shardId-000000000000',
+          NewStartingHashKey: String(2n ** 126n),
+        });
+        [child] = at.push([sale(2_000)], FIRST);
+        await warm([child!]);
+      },
+    });
+    await cold(at.push([sale(3_000)], SECOND));
+    const positions = at
+      .slots()
+      .map((slot) => Object.keys((slot['pos'] as never as { M: object }).M));
+    expect(positions.map(({ length }) => length)).toEqual([1, 2, 3]);
+    await at.sandbox()([child!]);
+    expect(totals(at)).toEqual(['north 0 3 3']);
+  });
+
   test('are maintained as one log', async () => {
     const at = world({ ringSize: 4 });
     const task = at.sandbox();
