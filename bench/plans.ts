@@ -2,13 +2,16 @@
 // engines they are compared with, but make every row.
 
 import {
+  approxPercentile,
   avg,
   count,
   kinesis,
   max,
+  median,
   min,
   noop,
   pipeline,
+  session,
   sliding,
   sum,
   tumbling,
@@ -24,11 +27,14 @@ const five = {
   most: max<'amount'>('amount'),
 };
 
-const by = (field: 'userId' | 'country') =>
+const timed = (field: 'userId' | 'country') =>
   pipeline('bench')
     .from(kinesis<BenchEvent>('events').partitionedBy(field))
-    .withWatermark('ts', '5 seconds')
-    .keyBy(field);
+    .withWatermark('ts', '5 seconds');
+
+const by = (field: 'userId' | 'country') => timed(field).keyBy(field);
+
+const users = timed('userId');
 
 export const PLANS = {
   filterAndMap: pipeline('bench')
@@ -57,4 +63,45 @@ export const PLANS = {
     .aggregate(five)
     .to(noop(), { mode: 'append' })
     .plan(),
+  sessionsByUser: by('userId')
+    .window(session('5 seconds'))
+    .aggregate(five)
+    .to(noop(), { mode: 'append' })
+    .plan(),
+  joinByUser: users
+    .filter(({ type }) => type === 'purchase')
+    .join(
+      users.filter(({ type }) => type === 'click'),
+      { on: 'userId', within: { from: '-2 seconds', to: '2 seconds' } },
+    )
+    .to(noop(), { mode: 'append' })
+    .plan(),
+  firstOfEvent: pipeline('bench', { inOneTask: true })
+    .from(kinesis<BenchEvent>('events'))
+    .withWatermark('ts', '5 seconds')
+    .dropDuplicatesWithinWatermark('eventId')
+    .to(noop(), { mode: 'append' })
+    .plan(),
+  percentilesByUser: by('userId')
+    .window(tumbling('10 seconds'))
+    .aggregate({ amounts: approxPercentile<'amount'>('amount', [0.5, 0.95, 0.99]) })
+    .to(noop(), { mode: 'append' })
+    .plan(),
+  percentilesByCountry: by('country')
+    .window(tumbling('10 seconds'))
+    .aggregate({ amounts: approxPercentile<'amount'>('amount', [0.5, 0.95, 0.99]) })
+    .to(noop(), { mode: 'append' })
+    .plan(),
+  medianByCountry: by('country')
+    .window(tumbling('10 seconds'))
+    .aggregate({ typical: median<'amount'>('amount') })
+    .to(noop(), { mode: 'append' })
+    .plan(),
 } satisfies Record<string, Plan>;
+
+/** Sessions of two aggregates, as the other engines had them. */
+export const SESSIONS: Plan = by('userId')
+  .window(session('5 seconds'))
+  .aggregate({ events: five.events, total: five.total })
+  .to(noop(), { mode: 'append' })
+  .plan();

@@ -7,7 +7,7 @@ import { deliveredBatches } from './events.ts';
 import { invocationCase } from './invocation.ts';
 import { type Measured, measureInTurn, ratios, summarize } from './measure.ts';
 import { decodingCase, floorCase, planCase } from './operators.ts';
-import { PLANS } from './plans.ts';
+import { PLANS, SESSIONS } from './plans.ts';
 import { exactly, formatReport, type Report, type ReportRow } from './report.ts';
 import { deltaBytesPerKey, restoreCase } from './state.ts';
 
@@ -24,12 +24,14 @@ async function measure(): Promise<Report> {
   const w1 = invocationCase('W1', PLANS.filterAndMap, batches);
   const w2 = invocationCase('W2', PLANS.tumblingByUser, batches);
   const w3 = invocationCase('W3', PLANS.slidingByCountry, batches);
+  const w4 = invocationCase('W4', SESSIONS, batches);
+  const w5 = invocationCase('W5', PLANS.joinByUser, batches);
   const samples = await measureInTurn(
     [
       floorCase(batches),
       decodingCase(batches),
       ...Object.entries(PLANS).map(([name, plan]) => planCase(name, plan, batches)),
-      ...[w1, w2, w3].map(({ invocation }) => invocation),
+      ...[w1, w2, w3, w4, w5].map(({ invocation }) => invocation),
     ],
     PASSES,
   );
@@ -58,6 +60,30 @@ async function measure(): Promise<Report> {
       measured: over('slidingByUser', 'tumblingByUser'),
     },
     {
+      name: 'session (gap 5 s) over tumbling, by user',
+      unit: 'x',
+      measured: over('sessionsByUser', 'tumblingByUser'),
+      hold: 1.15,
+    },
+    {
+      name: 'join of purchases with clicks by user, 2 s around',
+      unit: 'F',
+      measured: over('joinByUser'),
+      hold: 1.25,
+    },
+    {
+      name: 'first of each event within the watermark, all keys new',
+      unit: 'F',
+      measured: over('firstOfEvent'),
+    },
+    { name: '3 percentiles by user', unit: 'F', measured: over('percentilesByUser') },
+    {
+      name: '3 percentiles by country, 500 rows a group',
+      unit: 'F',
+      measured: over('percentilesByCountry'),
+    },
+    { name: 'median by country', unit: 'F', measured: over('medianByCountry') },
+    {
       name: 'W1 invocation: filter, project 3 fields',
       unit: 'F',
       measured: over('W1'),
@@ -77,6 +103,20 @@ async function measure(): Promise<Report> {
       measured: over('W3'),
       hold: 1.5,
       others: 'Flink 1.8 F, Spark 27 F',
+    },
+    {
+      name: 'W4 invocation: session, gap 5 s, by user',
+      unit: 'F',
+      measured: over('W4'),
+      hold: 2,
+      others: 'Flink 4.1 F, Spark 29 F',
+    },
+    {
+      name: 'W5 invocation: join of purchases with clicks',
+      unit: 'F',
+      measured: over('W5'),
+      hold: 2.2,
+      others: 'Flink 3.5 F, Spark 47 F',
     },
     {
       name: 'W2 over aggregate only',

@@ -16,10 +16,10 @@ import type { DraftTable, OperatorDraft, StateSchema } from '../state/operator-d
 import type { RowTable } from '../state/row-table.ts';
 import type { Accumulation } from './accumulation.ts';
 import type { GroupWatermarks } from './group-watermarks.ts';
-import { byKey } from './kept-rows.ts';
 import type { KeyReader } from './key.ts';
 import type { Pass, Push } from './pass.ts';
 import { ResultRows } from './result-rows.ts';
+import { inOrder } from './session-order.ts';
 
 export interface SessionOperatorOptions {
   readonly uid: string;
@@ -125,22 +125,22 @@ export class SessionOperator {
         }
       }
     }
-    const keyOrder = byKey(this.keys);
-    return sessions.sort(
-      (left, right) => byStart(left, right) || keyOrder(left.keyId, right.keyId),
-    );
+    return inOrder(sessions, this.keys);
   }
 
   /** Removes those of the ended sessions that no row can reach any more. */
   evict(ended: readonly Session[], watermarks: GroupWatermarks): void {
     if (this.complete) return;
     const gone = watermarks.behind(this.allowedLatenessMs);
-    const removed = ended
-      .filter(({ keyId, endMs }) => endMs <= gone.of(this.keys.keyGroupOf(keyId)))
-      // Downwards, so that what takes the place of a removed session is one that stays. Sorting keeps
-      // the order of the ended among equals, so that the delta has the same bytes in every sandbox.
-      .sort((left, right) => right.ordinal - left.ordinal);
-    for (const { keyId, ordinal } of removed) this.remove(keyId, ordinal);
+    const removed: number[][] = this.tables.map(() => []);
+    for (const { keyId, ordinal, endMs } of ended) {
+      if (endMs <= gone.of(this.keys.keyGroupOf(keyId))) removed[ordinal]!.push(keyId);
+    }
+    // Downwards, so that what takes the place of a removed session is one that stays; among equals in
+    // the order of the ended, so that the delta has the same bytes in every sandbox.
+    for (let ordinal = removed.length - 1; ordinal >= 0; ordinal -= 1) {
+      for (const keyId of removed[ordinal]!) this.remove(keyId, ordinal);
+    }
   }
 
   /** Whether a session has changed since it last came out. */

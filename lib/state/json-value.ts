@@ -31,8 +31,9 @@ export function isPlainJson(value: unknown, depthMax = JSON_DEPTH_MAX): value is
   if (Array.isArray(value)) return isPlainArray(value, depthMax);
   const prototype = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null) return false;
-  return Reflect.ownKeys(value).every((name) => {
-    if (typeof name === 'symbol') return false;
+  // Names and symbols apart take half the time of `Reflect.ownKeys`.
+  if (Object.getOwnPropertySymbols(value).length > 0) return false;
+  return Object.getOwnPropertyNames(value).every((name) => {
     const property = Object.getOwnPropertyDescriptor(value, name)!;
     return property.enumerable === true && isPlainJson(property.value, depthMax - 1);
   });

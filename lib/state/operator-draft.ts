@@ -55,22 +55,26 @@ export class DraftTable {
       if (rows.isRemoved(known)) this.revive(known);
       return known;
     }
-    const slot = rows.append(keyId);
     const baseSlot = this.base === null ? -1 : this.base.find(keyId);
-    if (slot >= this.baseSlots.length) this.growBaseSlots();
-    this.baseSlots[slot] = baseSlot;
+    const slot = this.append(keyId, baseSlot);
     if (baseSlot >= 0) rows.copyRow(slot, this.base!, baseSlot);
     else this.initialise(slot);
-    if (journal.active) journal.noteAppended(rows);
     return slot;
   }
 
   /** Removes the row of a key; nothing happens when it has none. */
   remove(keyId: number): void {
-    const { rows } = this;
+    const { rows, journal } = this;
     const known = rows.find(keyId);
-    if (known >= 0 ? rows.isRemoved(known) : (this.base?.find(keyId) ?? -1) < 0) return;
-    rows.setRemoved(this.touch(keyId), true);
+    if (known >= 0) {
+      if (rows.isRemoved(known)) return;
+      if (journal.active) journal.noteChange(rows, known);
+      rows.setRemoved(known, true);
+      return;
+    }
+    const baseSlot = this.base?.find(keyId) ?? -1;
+    // Nobody reads the columns of a removal, so that they are not copied.
+    if (baseSlot >= 0) rows.setRemoved(this.append(keyId, baseSlot), true);
   }
 
   /** Where the row of a key lies, changed or warm; `null` when it has none. */
@@ -90,6 +94,15 @@ export class DraftTable {
     for (let slot = 0; slot < base.count; slot += 1) {
       if (rows.find(base.keyIds[slot]!) < 0) visit(base, slot);
     }
+  }
+
+  private append(keyId: number, baseSlot: number): number {
+    const { rows, journal } = this;
+    const slot = rows.append(keyId);
+    if (slot >= this.baseSlots.length) this.growBaseSlots();
+    this.baseSlots[slot] = baseSlot;
+    if (journal.active) journal.noteAppended(rows);
+    return slot;
   }
 
   /** A row that was removed begins anew. */
