@@ -20,7 +20,7 @@ import type { OperatorContext, StatefulOperator, WiredOperator } from './statefu
 const TOTALS = -1;
 const PREVIOUS = -2;
 /** No key of a row has this text. */
-const PREVIOUS_KEY = '\u0000batch';
+export const PREVIOUS_KEY = '\u0000batch';
 
 const VALUE = 0;
 const UNTIL = 1;

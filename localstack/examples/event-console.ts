@@ -30,6 +30,10 @@ Reads events, one JSON text a line, and prints all results after each batch.
   --batch N  most events of one batch, 1 to ${BATCH_MAX} (default: ${BATCH_MAX}, of the sample ${BATCH_OF_SAMPLE})
 `;
   const settings = parseSettings(process.argv.slice(2), sample);
+  if (settings === 'help') {
+    process.stdout.write(usage);
+    return 0;
+  }
   if (typeof settings === 'string') {
     process.stderr.write(`${settings}\n\n${usage}`);
     return 2;
@@ -44,6 +48,7 @@ Reads events, one JSON text a line, and prints all results after each batch.
 }
 
 function parseSettings(args: readonly string[], sample: string): Settings | string {
+  if (args.includes('--help')) return 'help';
   try {
     const { values, positionals } = parseArgs({
       args: [...args],
@@ -83,6 +88,6 @@ async function runInCloud(name: string, { input, perBatch }: Settings): Promise<
 
 async function sayLeftOut(example: RunningExample): Promise<void> {
   const { dead, late } = await example.leftOut();
-  if (dead > 0) process.stderr.write(`lines that are no such events: ${dead}\n`);
+  if (dead > 0) process.stderr.write(`lines that were set aside as dead letters: ${dead}\n`);
   if (late > 0) process.stderr.write(`events that came too late: ${late}\n`);
 }

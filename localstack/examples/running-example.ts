@@ -125,6 +125,11 @@ async function nextInvocation(cloud: EmbeddedCloud): Promise<void> {
 
 /** Whole lines of the functions, without those that the engine logs about itself. */
 function showOutput(cloud: EmbeddedCloud): void {
+  // Who reads the first lines only, such as `head`, has seen enough.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    void cloud.stop().then(() => process.exit(0));
+  });
   const unfinished = new Map<string, string>();
   cloud.feed.on('output', ({ functionName, text }) => {
     const lines = `${unfinished.get(functionName) ?? ''}${text}`.split('\n');

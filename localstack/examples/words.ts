@@ -25,6 +25,10 @@ cleanEnvironment();
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(args: readonly string[]): Promise<number> {
+  if (args.includes('--help')) {
+    process.stdout.write(USAGE);
+    return 0;
+  }
   const place = parsePlace(args);
   if (typeof place === 'string') {
     process.stderr.write(`${place}\n\n${USAGE}`);
@@ -47,7 +51,11 @@ interface Place {
 function parsePlace(args: readonly string[]): Place | string {
   try {
     const { positionals } = parseArgs({ args: [...args], allowPositionals: true, options: {} });
-    const [host = '127.0.0.1', port = '9999', ...others] = positionals;
+    // A number alone is a port: no host has such a name.
+    const isPortAlone = positionals.length === 1 && /^\d+$/.test(positionals[0]!);
+    const [host = '127.0.0.1', port = '9999', ...others] = isPortAlone
+      ? ['127.0.0.1', ...positionals]
+      : positionals;
     if (others.length > 0) return 'there is one host and one port';
     if (!/^\d{1,5}$/.test(port) || Number(port) < 1 || Number(port) > PORT_MAX) {
       return `the port must be a number from 1 to ${PORT_MAX}, not '${port}'`;

@@ -30,7 +30,7 @@ it(
     expect(await program.ended()).toEqual({
       code: 0,
       output: expected('device-counts'),
-      errors: 'lines that are no such events: 1\n',
+      errors: 'lines that were set aside as dead letters: 1\n',
     });
   },
   TIMEOUT_MS,

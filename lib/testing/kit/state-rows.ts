@@ -1,5 +1,6 @@
 // The rows of a pipeline's state as a reader of a test wants to see them: by operator, key and part.
 
+import { PREVIOUS_KEY } from '../../operators/batch-window.ts';
 import { valuesOfKeyText } from '../../operators/key.ts';
 import { WATERMARKS_UID } from '../../operators/watermark-progress.ts';
 import type { KeyedState } from '../../state/keyed-state.ts';
@@ -25,12 +26,16 @@ export function stateRowsOf(state: KeyedState): readonly StateRow[] {
       .operators.filter(({ uid }) => uid !== WATERMARKS_UID)
       .flatMap(({ uid, tables }) =>
         tables.flatMap(({ rowKey, rows }) =>
-          rows.texts.map((text, row) => ({
-            operator: uid,
-            key: valuesOfKeyText(text),
-            part: rowKey,
-            value: keptIn(rows.columns, row),
-          })),
+          rows.texts.flatMap((text, row) =>
+            text === PREVIOUS_KEY
+              ? []
+              : {
+                  operator: uid,
+                  key: valuesOfKeyText(text),
+                  part: rowKey,
+                  value: keptIn(rows.columns, row),
+                },
+          ),
         ),
       ),
   );

@@ -141,3 +141,20 @@ describe('a driven pipeline', () => {
     );
   });
 });
+
+test('the state of windows of batches is shown, too', async () => {
+  const hits = pipeline('hits', { inOneTask: true }).from(
+    kinesis<{ readonly url: string }>('hits'),
+  );
+  const counts = hits.batches().countByWindow('2 seconds', '1 second');
+  const run = drive(
+    counts.to(
+      foreachBatch('counts', () => {}),
+      { mode: 'append' },
+    ),
+  );
+  await run.push([{ url: '/a' }, { url: '/b' }]);
+  const state = await run.state();
+  expect(state.length).toBeGreaterThan(0);
+  expect(state.every(({ operator }) => operator === 'batch-window-1')).toBe(true);
+});
