@@ -100,7 +100,7 @@ export const rungReports: BuildScenario = (seed, size) => ({
       .plan(),
   arrivals: arrivalsOf({
     seed,
-    bursts: bursts(size, 9, 4),
+    bursts: bursts(size, 7, 4),
     burstMax: bursts(size, 6, 3),
     pauseMaxMs: 40_000,
     stepMs: 1_000,
@@ -144,9 +144,9 @@ export const joinedStreams: BuildScenario = (seed, size) => ({
   arrivals: ['events', 'refunds'].flatMap((source, index) =>
     arrivalsOf({
       seed: 2 * seed + index,
-      bursts: bursts(size, 6, 3),
-      burstMax: bursts(size, 4, 3),
-      pauseMaxMs: 40_000,
+      bursts: bursts(size, 8, 3),
+      burstMax: bursts(size, 6, 3),
+      pauseMaxMs: 30_000,
     }).map((arrival) => ({ ...arrival, source })),
   ),
   shardCount: size === 'full' ? 2 : 1,
