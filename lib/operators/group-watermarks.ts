@@ -16,17 +16,24 @@ export class GroupWatermarks {
   readonly greatestMs: number;
   /** `null` where all are the same: most batches are small, and 256 numbers would be much of them. */
   private readonly byGroup: Float64Array | null;
+  private readonly startMs: number | null;
 
-  private constructor(watermarks: number | Float64Array) {
+  private constructor(watermarks: number | Float64Array, startMs: number | null) {
+    this.startMs = startMs;
     const isOne = typeof watermarks === 'number';
     this.byGroup = isOne ? null : watermarks;
     this.leastMs = isOne ? watermarks : Math.min(...watermarks);
     this.greatestMs = isOne ? watermarks : Math.max(...watermarks);
   }
 
-  static of(watermarkMs: number | null, floors: readonly WatermarkFloor[]): GroupWatermarks {
+  /** `startMs`: where watermarks begin, so that none of an operator is before it; `null`: nowhere. */
+  static of(
+    watermarkMs: number | null,
+    floors: readonly WatermarkFloor[],
+    startMs: number | null = null,
+  ): GroupWatermarks {
     const ofLogMs = watermarkMs ?? Number.NEGATIVE_INFINITY;
-    if (floors.length === 0) return new GroupWatermarks(ofLogMs);
+    if (floors.length === 0) return new GroupWatermarks(ofLogMs, startMs);
     const byGroup = new Float64Array(KEY_GROUP_COUNT).fill(ofLogMs);
     for (const floor of floors) {
       const floorMs = floor.watermarkMs ?? Number.NEGATIVE_INFINITY;
@@ -34,17 +41,27 @@ export class GroupWatermarks {
         byGroup[group] = Math.max(byGroup[group]!, floorMs);
       }
     }
-    return new GroupWatermarks(byGroup);
+    return new GroupWatermarks(byGroup, startMs);
   }
 
-  /** The watermarks of an operator that lags behind. */
+  /** The watermarks of an operator that lags behind: none is before the start of all. */
   behind(ms: number): GroupWatermarks {
     if (ms === 0) return this;
-    return new GroupWatermarks(this.byGroup?.map((atMs) => atMs - ms) ?? this.leastMs - ms);
+    const firstMs = this.startMs ?? Number.NEGATIVE_INFINITY;
+    return this.moved((atMs) => Math.max(atMs - ms, firstMs));
+  }
+
+  /** The watermarks by which rows count that are so much late. */
+  allowing(latenessMs: number): GroupWatermarks {
+    return latenessMs === 0 ? this : this.moved((atMs) => atMs - latenessMs);
   }
 
   of(keyGroup: number): number {
     return this.byGroup === null ? this.leastMs : this.byGroup[keyGroup]!;
+  }
+
+  private moved(move: (atMs: number) => number): GroupWatermarks {
+    return new GroupWatermarks(this.byGroup?.map(move) ?? move(this.leastMs), this.startMs);
   }
 
   /** Maximal ranges of key groups whose watermark has reached `endMs`. */

@@ -85,14 +85,14 @@ export class KeyedOperator {
     this.draft = this.pass.draft.operator(this.uid, this.schema);
     this.keys = this.draft.keys;
     this.table = null;
-    this.late = this.pass.previous.behind(this.behindMs + this.allowedLatenessMs);
+    this.late = this.pass.previous.behind(this.behindMs).allowing(this.allowedLatenessMs);
   }
 
   /** Pairs of a key and a window that is open, or kept, at these watermarks. */
   countGroups(watermarks: GroupWatermarks): number {
     const { shape, draft } = this;
     if (shape === null || !shape.panes) return countRows(draft);
-    const gone = watermarks.behind(this.allowedLatenessMs);
+    const gone = watermarks.allowing(this.allowedLatenessMs);
     const afterMs = this.complete ? Number.NEGATIVE_INFINITY : gone.leastMs;
     const ends = { afterMs, untilMs: Number.POSITIVE_INFINITY };
     const groups = new Map<number, Set<number>>();
@@ -114,7 +114,7 @@ export class KeyedOperator {
   evict(watermarks: GroupWatermarks): void {
     const { shape, draft } = this;
     if (shape === null || this.complete) return;
-    const gone = watermarks.behind(this.allowedLatenessMs);
+    const gone = watermarks.allowing(this.allowedLatenessMs);
     for (const rowKey of draft.rowKeys()) {
       const lastEndMs = endOf(lastWindowOf(rowKey, shape), shape);
       for (const range of gone.rangesClosedAt(lastEndMs)) {

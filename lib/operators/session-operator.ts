@@ -100,7 +100,7 @@ export class SessionOperator {
     const { behindMs, allowedLatenessMs } = this.options;
     this.draft = this.pass.draft.operator(this.options.uid, this.schema);
     this.keys = this.draft.keys;
-    this.late = this.pass.previous.behind(behindMs + allowedLatenessMs);
+    this.late = this.pass.previous.behind(behindMs).allowing(allowedLatenessMs);
     this.tables.length = 0;
     while (this.draft.state.tables.has(this.tables.length)) this.begunTable(this.tables.length);
   }
@@ -131,7 +131,7 @@ export class SessionOperator {
   /** Removes those of the ended sessions that no row can reach any more. */
   evict(ended: readonly Session[], watermarks: GroupWatermarks): void {
     if (this.complete) return;
-    const gone = watermarks.behind(this.allowedLatenessMs);
+    const gone = watermarks.allowing(this.allowedLatenessMs);
     const removed: number[][] = this.tables.map(() => []);
     for (const { keyId, ordinal, endMs } of ended) {
       if (endMs <= gone.of(this.keys.keyGroupOf(keyId))) removed[ordinal]!.push(keyId);

@@ -67,6 +67,7 @@ class CompiledPlan implements ExecutablePlan {
   private readonly outputs: BatchOutputs;
   private readonly wired: WiredPlan;
   private readonly progress: WatermarkProgress;
+  private readonly startMs: 0 | null;
 
   constructor(plan: Plan, targets: SinkTargets) {
     this.plan = plan;
@@ -75,7 +76,8 @@ class CompiledPlan implements ExecutablePlan {
       attempt: (action) => this.attempt(action),
       setAside: (fault, row) => this.outputs.addDeadRow(fault, row),
     });
-    this.progress = new WatermarkProgress(this.pass, { ...plan, startMs: watermarkStart(plan) });
+    this.startMs = watermarkStart(plan);
+    this.progress = new WatermarkProgress(this.pass, { ...plan, startMs: this.startMs });
     this.wired = wirePlan(plan, this.pass, (uid): Push => this.outputs.pushOf(uid));
   }
 
@@ -88,7 +90,7 @@ class CompiledPlan implements ExecutablePlan {
     const { pass, wired, outputs } = this;
     const draft = input.state.draft({ undoable: wired.undoable });
     pass.draft = draft;
-    const previous = GroupWatermarks.of(this.progress.lateMs(input.watermarkMs), input.floors);
+    const previous = this.watermarks(this.progress.lateMs(input.watermarkMs), input);
     pass.begin({ ...input, draft, previous });
     outputs.begin(input);
     for (const operator of wired.operators) operator.begin();
@@ -99,7 +101,7 @@ class CompiledPlan implements ExecutablePlan {
       input.watermarkMs,
       input.givenWatermarkMs,
     );
-    const current = GroupWatermarks.of(closedMs, input.floors);
+    const current = this.watermarks(closedMs, input);
     for (const operator of wired.operators) {
       const { behindMs } = operator;
       operator.close({ previous: previous.behind(behindMs), current: current.behind(behindMs) });
@@ -124,7 +126,7 @@ class CompiledPlan implements ExecutablePlan {
     const { pass, progress, wired } = this;
     const draft = state.draft();
     pass.draft = draft;
-    const watermarks = GroupWatermarks.of(progress.lateMs(watermarkMs), floors);
+    const watermarks = this.watermarks(progress.lateMs(watermarkMs), { floors });
     pass.begin({
       draft,
       hashRange: WHOLE_RANGE,
@@ -190,6 +192,10 @@ class CompiledPlan implements ExecutablePlan {
     const reject = decoded.rejectOf(index);
     assert(reject !== null, 'a record that is no event has a reason');
     throw new RecordFault(reject.reason, reject.detail);
+  }
+
+  private watermarks(ms: number | null, { floors }: Pick<BatchInput, 'floors'>): GroupWatermarks {
+    return GroupWatermarks.of(ms, floors, this.startMs);
   }
 
   private attempt(action: () => void): RecordFault | null {

@@ -110,7 +110,7 @@ const CALLS: Readonly<
       }
       const greatest = Math.max(state.getOption() ?? 0, ...rows.map(({ t }) => t!));
       state.update(greatest);
-      state.setTimeoutTimestamp((greatest + 5) * 1_000);
+      state.setTimeoutTimestamp(Math.round((greatest + 5) * 1_000));
       return [{ n: greatest }];
     },
   },

@@ -2,7 +2,7 @@
 
 import { type Evaluate, expression, type Row } from './expressions.ts';
 import type { NodeForm, StructuredForm } from './forms.ts';
-import type { Operator, Rows, Times } from './reference-operator.ts';
+import { behind, type Operator, type Rows, type Times } from './reference-operator.ts';
 import { unknown, type Value } from './vector.ts';
 
 interface Group {
@@ -44,7 +44,7 @@ export function aggregateOf(
       const key = keys.map(([, evaluate]) => evaluate(row));
       for (const [start, end] of windowsOf(window, timeOf, row)) {
         const ignoresLate = mode === 'complete' && !isSession;
-        if (!ignoresLate && end <= times.late - lag) continue;
+        if (!ignoresLate && end <= behind(times.late, lag)) continue;
         groups = added(groups, { key, start, end, row }, isSession);
       }
     }
@@ -68,8 +68,8 @@ export function aggregateOf(
       take(input.close());
       if (mode === 'complete') return [];
       const changed = groups.filter((group) => group.changed).map(resultOf);
-      const closed = groups.filter(({ end }) => end <= times.now - lag);
-      groups = groups.filter(({ end }) => !(end <= times.now - lag));
+      const closed = groups.filter(({ end }) => end <= behind(times.now, lag));
+      groups = groups.filter(({ end }) => !(end <= behind(times.now, lag)));
       return mode === 'append' ? closed.map(resultOf) : changed;
     },
     state: () => [groups.length, ...input.state()],

@@ -2,7 +2,7 @@
 
 import { type Evaluate, expression, type Row } from './expressions.ts';
 import type { NodeForm } from './forms.ts';
-import type { Operator, Rows, Times } from './reference-operator.ts';
+import { behind, type Operator, type Rows, type Times } from './reference-operator.ts';
 import type { Value } from './vector.ts';
 
 interface JoinForm {
@@ -115,7 +115,7 @@ export function joinOf(
       if (!mine.kept && (fails || !meets)) continue;
       for (const [start, end] of joinWindows(form, mine, row)) {
         const time = form.window === undefined ? (mine.timeOf?.(row) as number) : end;
-        if (mine.hasWatermark && time <= times.late - under) {
+        if (mine.hasWatermark && time <= behind(times.late, under)) {
           times.dropped += 1;
           continue;
         }
@@ -145,7 +145,7 @@ export function joinOf(
   };
   const evict = (name: 'left' | 'right') => {
     const side = sides[name];
-    const gone = side.rows.filter((stored) => side.isGone(stored, times.now - under));
+    const gone = side.rows.filter((stored) => side.isGone(stored, behind(times.now, under)));
     side.rows = side.rows.filter((stored) => !gone.includes(stored));
     if (!side.kept) return [];
     return gone

@@ -21,3 +21,6 @@ export interface Times {
   /** Rows that were late in this batch, but for those of aggregates. */
   dropped: number;
 }
+
+/** The watermark of an operator that lags: it starts at 0 as that of the whole plan. */
+export const behind = (watermark: number, lag: number): number => Math.max(watermark - lag, 0);

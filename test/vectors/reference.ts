@@ -5,7 +5,7 @@ import { type Evaluate, expression, type Row } from './expressions.ts';
 import { type NodeForm, rowOf, type SourceForm, type StructuredForm } from './forms.ts';
 import { aggregateOf } from './reference-aggregate.ts';
 import { joinOf } from './reference-join.ts';
-import type { Operator, Rows, Times } from './reference-operator.ts';
+import { behind, type Operator, type Rows, type Times } from './reference-operator.ts';
 import { unknown, type Value } from './vector.ts';
 
 interface Clock {
@@ -209,7 +209,7 @@ export class Reference {
     const take = (rows: Rows) =>
       rows.filter((row) => {
         const time = timeOf === null ? Number.POSITIVE_INFINITY : (timeOf(row) as number);
-        if (time <= this.times.late - lag) {
+        if (time <= behind(this.times.late, lag)) {
           this.times.dropped += 1;
           return false;
         }
@@ -222,7 +222,7 @@ export class Reference {
       data: () => take(input.data()),
       close: () => {
         const out = take(input.close());
-        for (const [key, until] of kept) if (until <= this.times.now - lag) kept.delete(key);
+        for (const [key, until] of kept) if (until <= behind(this.times.now, lag)) kept.delete(key);
         return out;
       },
       state: () => [kept.size, ...input.state()],

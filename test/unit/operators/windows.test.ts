@@ -54,6 +54,15 @@ describe('the watermark of a key group', () => {
     expect(watermarks.rangesClosedAt(201)).toEqual([]);
   });
 
+  test('of an operator that lags behind is never before where watermarks begin', () => {
+    const floors = [{ firstKeyGroup: 0, lastKeyGroup: 9, watermarkMs: 5_000 }];
+    const begun = GroupWatermarks.of(1_000, floors, 0).behind(3_000);
+    expect([begun.of(0), begun.of(10), begun.leastMs]).toEqual([2_000, 0, 0]);
+    expect(begun.allowing(500).of(10)).toBe(-500);
+    const open = GroupWatermarks.of(1_000, floors).behind(3_000);
+    expect([open.of(0), open.of(10)]).toEqual([2_000, -2_000]);
+  });
+
   test('is before all times while there is none', () => {
     const none = GroupWatermarks.of(null, [
       { firstKeyGroup: 0, lastKeyGroup: 255, watermarkMs: null },
