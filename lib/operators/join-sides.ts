@@ -14,10 +14,13 @@
 
 import type { JoinNode } from '../plan/plan.ts';
 
-/** A row is of no use once its place is below the watermark less `behindMs`; `orAt`: or there. */
+/**
+ * A row is of no use once its place is not above the watermark less `behindMs`. Where a bound counts
+ * that is a whole millisecond beyond it, as it is for what comes out: the watermark has no finer steps,
+ * but the times of window rows have.
+ */
 export interface Expiry {
   readonly behindMs: number;
-  readonly orAt: boolean;
 }
 
 /** What holds for one side of a join. */
@@ -59,9 +62,8 @@ export function sideRules(
 }
 
 /** Whether a row can meet no row any more that is not late. */
-export function isExpired({ behindMs, orAt }: Expiry, placeMs: number, watermarkMs: number) {
-  const limitMs = watermarkMs - behindMs;
-  return placeMs < limitMs || (orAt && placeMs === limitMs);
+export function isExpired({ behindMs }: Expiry, placeMs: number, watermarkMs: number): boolean {
+  return placeMs <= watermarkMs - behindMs;
 }
 
 /**
@@ -102,15 +104,15 @@ function expiryOf(
   timed: readonly boolean[],
 ): Expiry | null {
   if (window !== null) {
-    return timed.includes(true) ? { behindMs: window.sizeMs, orAt: true } : null;
+    return timed.includes(true) ? { behindMs: window.sizeMs } : null;
   }
   if (within === null || !timed[1 - tag]) return null;
   if (tag === LEFT) {
     const { upperMs, upperInclusive } = within;
-    return upperMs === null ? null : { behindMs: upperMs, orAt: !upperInclusive };
+    return upperMs === null ? null : { behindMs: upperMs + (upperInclusive ? 1 : 0) };
   }
   const { lowerMs, lowerInclusive } = within;
-  return lowerMs === null ? null : { behindMs: 0 - lowerMs, orAt: !lowerInclusive };
+  return lowerMs === null ? null : { behindMs: 0 - lowerMs + (lowerInclusive ? 1 : 0) };
 }
 
 function reachOf({ within }: JoinNode, tag: 0 | 1): { fromMs: number; toMs: number } {

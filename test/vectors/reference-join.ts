@@ -44,7 +44,8 @@ function sideOf(form: JoinForm, name: 'left' | 'right'): Side {
   const pre = isLeft ? form.lpre : form.rpre;
   const time = isLeft ? form.lt : form.rt;
   const bound = form.stateBound?.[name] ?? 'false';
-  const gone = expression(bound);
+  // A bound that counts is passed a whole millisecond beyond it.
+  const gone = expression(bound.replace(' < wm', ' <= wm - 0.001'));
   return {
     keys: form.on.map(([left, right]) => (isLeft ? left : right)),
     kept: form.type === 'full' || form.type === name,

@@ -3,6 +3,7 @@ import type { EngineError } from '../../../lib/model/errors.ts';
 import { hashOfKey, keyGroupOf } from '../../../lib/model/hash-range.ts';
 import { GroupWatermarks } from '../../../lib/operators/group-watermarks.ts';
 import { joinLagMs } from '../../../lib/operators/join.ts';
+import { isExpired, sideRules } from '../../../lib/operators/join-sides.ts';
 import { wirePlan } from '../../../lib/operators/wire-plan.ts';
 import type { JoinNode, JoinType, PlanNode } from '../../../lib/plan/plan.ts';
 import { KeyedState } from '../../../lib/state/keyed-state.ts';
@@ -190,6 +191,19 @@ describe('rows that meet no other', () => {
     expect(goOn(drive, 11.999)).toEqual([]);
     expect(goOn(drive, 12)).toEqual([pair(10, null)]);
     expect(goOn(drive, 23)).toEqual([pair(null, 20)]);
+  });
+
+  test('wait a whole millisecond at a bound that counts, also with times between two', () => {
+    const { plan } = new JoinDrive({ type: 'left', within: bound('[', -3_000, 2_000, ']') });
+    const [left] = sideRules(plan.nodes.find((node): node is JoinNode => node.kind === 'join')!, [
+      true,
+      true,
+    ]);
+    // The time of a window's row is a microsecond before its end.
+    const goneAt = (placeMs: number, watermarkMs: number) =>
+      isExpired(left.expiry!, placeMs, watermarkMs);
+    expect([goneAt(9_999.999, 12_000), goneAt(9_999.999, 12_001)]).toEqual([false, true]);
+    expect([goneAt(10_000, 12_000), goneAt(10_000, 12_001)]).toEqual([false, true]);
   });
 
   test('come out although they are not late, where the bound asks for earlier rows', () => {
