@@ -64,6 +64,7 @@ function deltaOfValue(json: string): Uint8Array {
   writer.texts(['ada']);
   writer.byte(2);
   writer.texts([json]);
+  writer.varint(0);
   return writer.finish();
 }
 
@@ -85,7 +86,7 @@ const isDataOrSchema = (error: unknown) =>
 export const stateTargets: readonly FuzzTarget[] = [
   {
     name: 'delta over no state',
-    seeds: [...deltas, golden('delta-v1.bin')],
+    seeds: [...deltas, golden('delta-v1.bin'), golden('delta-v2.bin')],
     mutate: mutateBytes,
     read(bytes) {
       const state = KeyedState.empty();

@@ -11,7 +11,7 @@ export const planted: PlantedBug = {
     },
     {
       path: 'lib/operators/keyed-operator.ts',
-      source: ': this.previous.of(',
+      source: ': this.late.of(',
       replacement: ': this.pass.previous.of(',
     },
   ],
