@@ -7,6 +7,8 @@
 import { EngineError } from '../model/errors.ts';
 import {
   type AggregateNode,
+  isAggregation,
+  isClock,
   isOperator,
   isSink,
   type LimitNode,
@@ -17,17 +19,19 @@ import {
   type ReduceNode,
   type SourceNode,
   sourcesOf,
+  type TransformBatchNode,
 } from '../plan/plan.ts';
 import { createAggregation } from './aggregation.ts';
 import { createBatchWindow } from './batch-window.ts';
 import { createDeduplicate } from './deduplicate.ts';
 import { createSchemaCheck } from './event-schema.ts';
-import { createJoin, joinLagMs } from './join.ts';
+import { createJoin } from './join.ts';
 import { createLimit, createTableLimit } from './limit.ts';
 import { createMapGroups } from './map-groups.ts';
 import { createMapWithState } from './map-with-state.ts';
 import { createPartitionCheck } from './partition-check.ts';
 import type { Pass, Push } from './pass.ts';
+import { PlanGraph } from './plan-graph.ts';
 import { createProcess } from './process.ts';
 import { createSample } from './sample.ts';
 import type { OperatorContext, StatefulOperator, WiredOperator } from './stateful-operator.ts';
@@ -61,6 +65,7 @@ const nowhere: Push = () => {};
 
 class Wiring {
   private readonly plan: Plan;
+  private readonly graph: PlanGraph;
   private readonly pass: Pass;
   private readonly sinkOf: (uid: string) => Push;
   private readonly operators: StatefulOperator[] = [];
@@ -71,6 +76,7 @@ class Wiring {
 
   constructor(plan: Plan, pass: Pass, sinkOf: (uid: string) => Push) {
     this.plan = plan;
+    this.graph = new PlanGraph(plan);
     this.userCode = plan.nodes.some(runsCode);
     this.pass = pass;
     this.sinkOf = sinkOf;
@@ -104,7 +110,8 @@ class Wiring {
     mode: OutputMode | null,
     takes: (node: PlanNode) => boolean = () => true,
   ): Push | null {
-    const pushes = this.consumersOf(uid)
+    const pushes = this.graph
+      .consumersOf(uid)
       .filter(({ node }) => takes(node))
       .map(({ node, input }) => this.into(node, mode)[input]!)
       .filter((push) => push !== null);
@@ -114,34 +121,15 @@ class Wiring {
     };
   }
 
-  /** Who takes the rows of a node, and as which of its inputs. */
-  private consumersOf(uid: string): { readonly node: PlanNode; readonly input: number }[] {
-    return this.plan.nodes.flatMap((node) =>
-      (node.inputs as readonly string[]).flatMap((input, index) =>
-        input === uid ? [{ node, input: index }] : [],
-      ),
-    );
-  }
-
   private into(node: PlanNode, mode: OutputMode | null): readonly (Push | null)[] {
     // What has state is wired once: rows of records and final rows of an aggregation are alike to it.
-    const isOnce = mode === 'append' && (this.hasState(node) || this.isMixed(node));
+    const isOnce = mode === 'append' && (this.hasState(node) || this.graph.isMixed(node));
     const name = `${isOnce ? null : mode} ${node.uid}`;
     const known = this.wired.get(name);
     if (known !== undefined) return known;
     const pushes = this.wireNode(node, isOnce ? null : mode);
     this.wired.set(name, pushes);
     return pushes;
-  }
-
-  /** Whether rows of records meet rows of an aggregation in a node. */
-  private isMixed(node: PlanNode): boolean {
-    const isFed = node.inputs.map((uid) => this.isBehindAggregation(uid));
-    return isFed.includes(true) && isFed.includes(false);
-  }
-
-  private isBehindAggregation(uid: string): boolean {
-    return [this.nodeOf(uid), ...this.upstreamOf(uid)].some(({ kind }) => isAggregation(kind));
   }
 
   private wireNode(node: PlanNode, mode: OutputMode | null): readonly (Push | null)[] {
@@ -199,8 +187,12 @@ class Wiring {
   }
 
   private intoOperator(node: OperatorNode, mode: OutputMode | null): readonly (Push | null)[] {
-    if (node.kind === 'transform-batch') return this.intoTransform(node, mode);
-    if (node.kind === 'limit' && this.limitsTable(node)) return [this.intoTableLimit(node, mode)];
+    if (
+      node.kind === 'transform-batch' ||
+      (node.kind === 'limit' && this.graph.limitsTable(node))
+    ) {
+      return this.intoBatchOperator(node, mode);
+    }
     if (mode === 'update' || mode === 'complete') return node.inputs.map(() => null);
     if (node.kind === 'aggregate' || node.kind === 'reduce') return [this.intoAggregation(node)];
     const wired = this.createOperator(node, this.contextOf(node, this.after(node.uid, null)));
@@ -210,25 +202,19 @@ class Wiring {
     return wired.pushes;
   }
 
-  private intoTransform(
-    node: Extract<OperatorNode, { kind: 'transform-batch' }>,
+  /** What works on the rows of one batch alone is wired for each mode that goes through it. */
+  private intoBatchOperator(
+    node: TransformBatchNode | LimitNode,
     mode: OutputMode | null,
   ): readonly (Push | null)[] {
     const next = this.after(node.uid, mode);
     if (next === null && mode !== null) return node.inputs.map(() => null);
-    const { operator, pushes } = createTransformBatch(node, this.contextOf(node, next));
+    const context = this.contextOf(node, next);
+    const { operator, pushes } =
+      node.kind === 'limit' ? createTableLimit(node, context) : createTransformBatch(node, context);
     this.operators.push(operator);
     this.mayFailLate = true;
     return pushes;
-  }
-
-  private intoTableLimit(node: LimitNode, mode: OutputMode | null): Push | null {
-    const next = this.after(node.uid, mode);
-    if (next === null) return null;
-    const { operator, pushes } = createTableLimit(node, this.contextOf(node, next));
-    this.operators.push(operator);
-    this.mayFailLate = true;
-    return pushes[0]!;
   }
 
   private createOperator(
@@ -257,11 +243,12 @@ class Wiring {
 
   private intoAggregation(node: AggregateNode | ReduceNode): Push {
     const context = this.contextOf(node, null);
-    if (node.window !== null && node.window.kind !== 'count' && !this.hasTime(node.uid)) {
+    if (node.window !== null && node.window.kind !== 'count' && !this.graph.hasTime(node.uid)) {
       throw refuse(node, 'has windows but no event time in front of it; declare a watermark');
     }
     const hasState = (each: PlanNode) => this.hasState(each);
-    const behind = (consumer: PlanNode) => hasState(consumer) || this.leadsTo(consumer, hasState);
+    const behind = (consumer: PlanNode) =>
+      hasState(consumer) || this.graph.leadsTo(consumer, hasState);
     const { operator, push, mayFailLate } = createAggregation(node, context, {
       pushes: {
         append: this.after(node.uid, 'append', (consumer) => !behind(consumer)),
@@ -275,12 +262,14 @@ class Wiring {
     this.mayFailLate ||= mayFailLate;
     const { window } = node;
     if (window === null || window.kind === 'count') return push;
-    return this.upstreamOf(node.uid).some(isOperator) ? createTimeCheck(node.uid, push) : push;
+    return this.graph.upstreamOf(node.uid).some(isOperator)
+      ? createTimeCheck(node.uid, push)
+      : push;
   }
 
   /** Whether all rows of a node come to a later watermark before anything goes by their time. */
   private isReplaced(node: PlanNode): boolean {
-    const consumers = this.consumersOf(node.uid);
+    const consumers = this.graph.consumersOf(node.uid);
     return (
       consumers.length > 0 &&
       consumers.every(
@@ -291,29 +280,25 @@ class Wiring {
     );
   }
 
-  /** Whether rows of a node come to a node of some kind further down. */
-  private leadsTo(node: PlanNode, isKind: (node: PlanNode) => boolean): boolean {
-    return this.consumersOf(node.uid).some(
-      (consumer) => isKind(consumer.node) || this.leadsTo(consumer.node, isKind),
-    );
-  }
-
   private contextOf(node: OperatorNode, next: Push | null): OperatorContext {
-    const sources = this.upstreamOf(node.uid).filter((each) => each.kind === 'kinesis-source');
+    const sources = this.graph
+      .upstreamOf(node.uid)
+      .filter((each) => each.kind === 'kinesis-source');
     const [source] = sources;
+    // The sides of a join may name their keys differently: these lie by all of their values.
     return {
       pass: this.pass,
       next: next ?? nowhere,
       refuse: this.refusalOf(node),
       source:
-        this.plan.inOneTask || source === undefined || sources.length > 1
+        this.plan.inOneTask || node.kind === 'join' || source === undefined || sources.length > 1
           ? { partitionedBy: null }
           : source,
-      behindMs: this.behindMs(node.uid),
-      timed: node.inputs.map((uid) => this.isTimed(uid)),
-      takesResults: this.upstreamOf(node.uid).some(givesOutByWatermark),
+      behindMs: this.graph.behindMs(node.uid),
+      timed: node.inputs.map((uid) => this.graph.isTimed(uid)),
+      takesResults: this.graph.upstreamOf(node.uid).some(givesOutByWatermark),
       userCode: this.userCode,
-      codeBehind: this.leadsTo(node, runsCode),
+      codeBehind: this.graph.leadsTo(node, runsCode),
     };
   }
 
@@ -327,77 +312,31 @@ class Wiring {
     };
   }
 
-  /** How far the watermark at a node lags: the joins in front of it hold rows back. */
-  private behindMs(uid: string): number {
-    return Math.max(0, ...this.inputsOf(uid).map((input) => this.lagOf(input)));
-  }
-
-  private lagOf(uid: string): number {
-    const node = this.nodeOf(uid);
-    return this.behindMs(uid) + (node.kind === 'join' ? joinLagMs(node) : 0);
-  }
-
   /** Whether a node keeps what it saw, so that it must see each final row once. */
   private hasState(node: PlanNode): boolean {
-    if (node.kind === 'limit') return !this.limitsTable(node);
+    if (node.kind === 'limit') return !this.graph.limitsTable(node);
     return isOperator(node) && node.kind !== 'transform-batch';
-  }
-
-  /** Whether a limit cuts the table of all results, which comes anew with each batch. */
-  private limitsTable(node: LimitNode): boolean {
-    return this.isBehindAggregation(node.uid) && !this.leadsTo(node, isNoTableSink);
-  }
-
-  private hasTime(uid: string): boolean {
-    return this.upstreamOf(uid).some((node) => isClock(node) || node.kind === 'event-time');
-  }
-
-  private isTimed(uid: string): boolean {
-    return [this.nodeOf(uid), ...this.upstreamOf(uid)].some(isClock);
-  }
-
-  private upstreamOf(uid: string): PlanNode[] {
-    return this.inputsOf(uid).flatMap((input) => [this.nodeOf(input), ...this.upstreamOf(input)]);
-  }
-
-  private inputsOf(uid: string): readonly string[] {
-    return this.nodeOf(uid).inputs;
-  }
-
-  private nodeOf(uid: string): PlanNode {
-    const node = this.plan.nodes.find((each) => each.uid === uid);
-    if (node === undefined) throw new EngineError('invalid', `the plan has no node '${uid}'`);
-    return node;
   }
 
   /** Whether one record can reach more than one place, so that the second can fail after the first. */
   private branches(): boolean {
-    const afterAggregation = new Set(
-      this.plan.nodes
-        .filter((node) => this.upstreamOf(node.uid).some(({ kind }) => isAggregation(kind)))
-        .map(({ uid }) => uid),
-    );
     return this.plan.nodes.some(
       (node) =>
-        !afterAggregation.has(node.uid) &&
-        !isAggregation(node.kind) &&
+        !this.graph.isBehindAggregation(node.uid) &&
         (node.kind === 'flat-map' ||
           node.kind === 'static-join' ||
-          this.consumersOf(node.uid).length > 1),
+          this.graph.consumersOf(node.uid).length > 1),
     );
   }
 }
 
-const isNoTableSink = (node: PlanNode) => isSink(node) && node.mode !== 'complete';
-
-const isClock = ({ kind }: PlanNode) => kind === 'watermark' || kind === 'processing-time';
-
 /** Whether a node hands on rows when the watermark has advanced, after the rows of the batch. */
 const givesOutByWatermark = (node: PlanNode) =>
-  isAggregation(node.kind) ||
+  isAggregation(node) ||
   (node.kind === 'join' && node.type !== 'inner') ||
   (node.kind === 'map-groups' && node.timeout === 'event-time') ||
   (node.kind === 'process' && node.timers === 'event-time');
+
 /** Whether a node runs functions of the pipeline over rows. Those of sinks get rows of their own. */
 function runsCode(node: PlanNode): boolean {
   if (isSink(node)) return false;
@@ -411,8 +350,6 @@ function isCode([name, value]: [string, unknown]): boolean {
   if (typeof value !== 'object' || value === null) return false;
   return name !== 'table' && name !== 'initial' && Object.entries(value).some(isCode);
 }
-
-const isAggregation = (kind: PlanNode['kind']) => kind === 'aggregate' || kind === 'reduce';
 
 function refuse(node: PlanNode, what: string): EngineError {
   return new EngineError('invalid', `operator '${node.uid}' ${what}`);

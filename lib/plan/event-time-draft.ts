@@ -1,6 +1,7 @@
 // What a stream that is being written knows of its event time.
 
 import { type DraftNode, pathTo } from './graph.ts';
+import { isClock } from './plan.ts';
 
 /** The fields that hold the event time of a stream's rows: the same in all of its branches. */
 export function timeFieldsOf(head: DraftNode): readonly string[] {
@@ -11,19 +12,17 @@ export function timeFieldsOf(head: DraftNode): readonly string[] {
 
 /** The greatest delay of the watermarks that count for a stream; 0 where there is none. */
 export function greatestDelayMs(head: DraftNode): number {
-  const clocks = pathTo(head, isClock).filter(isClock);
+  const clocks = pathTo(head, declaresWatermark).filter(declaresWatermark);
   return Math.max(0, ...clocks.map(({ body }) => (body.kind === 'watermark' ? body.delayMs : 0)));
 }
 
 /** Behind a source that is reached without any of the others, rows have no event time. */
 const ENDS: ReadonlySet<string> = new Set(['event-time', 'kinesis-source']);
 
-function isClock({ body }: DraftNode): boolean {
-  return body.kind === 'watermark' || body.kind === 'processing-time';
-}
+const declaresWatermark = ({ body }: DraftNode) => isClock(body);
 
 function declaresTime(node: DraftNode): boolean {
-  return isClock(node) || ENDS.has(node.body.kind) || hasWindow(node);
+  return declaresWatermark(node) || ENDS.has(node.body.kind) || hasWindow(node);
 }
 
 function hasWindow({ body }: DraftNode): boolean {

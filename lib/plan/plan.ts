@@ -498,6 +498,16 @@ export function isOperator(node: PlanNode): node is OperatorNode {
   return OPERATOR_KINDS.has(node.kind);
 }
 
+/** Whether a node's rows change until they are final. */
+export function isAggregation(node: PlanNode): node is AggregateNode | ReduceNode {
+  return node.kind === 'aggregate' || node.kind === 'reduce';
+}
+
+/** Whether rows get an event time and a watermark here. */
+export function isClock({ kind }: Pick<PlanNode, 'kind'>): boolean {
+  return kind === 'watermark' || kind === 'processing-time';
+}
+
 /** Whether the plan keeps state by key. */
 export function isKeyed(plan: Pick<Plan, 'nodes'>): boolean {
   return plan.nodes.some((node) => isOperator(node) && node.kind !== 'transform-batch');

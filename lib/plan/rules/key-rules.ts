@@ -2,10 +2,16 @@
 // the source must be declared to be partitioned by the key or by a part of it, unless one task works
 // on all shards of all sources.
 
-import type { KeySpec, OperatorNode, PlanNode, SourceNode } from '../plan.ts';
-import { sourcesOf } from '../plan.ts';
+import {
+  isAggregation,
+  type KeySpec,
+  type OperatorNode,
+  type PlanNode,
+  type SourceNode,
+  sourcesOf,
+} from '../plan.ts';
 import type { PlanDraft, PlanProblem } from './plan-problem.ts';
-import { isAggregation, isSource, isStateful, keysOf, quote, upstreamOf } from './plan-problem.ts';
+import { isSource, isStateful, keysOf, quote, upstreamOf } from './plan-problem.ts';
 
 export function keyProblems(plan: PlanDraft): PlanProblem[] {
   return [

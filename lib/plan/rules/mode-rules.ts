@@ -1,15 +1,8 @@
 // Which output mode rows can have, by what stands in front of a sink: the table of Spark.
 
-import { isSink, type PlanNode, type SinkNode } from '../plan.ts';
+import { isAggregation, isSink, type PlanNode, type SinkNode } from '../plan.ts';
 import type { AggregationNode, PlanDraft, PlanProblem } from './plan-problem.ts';
-import {
-  aggregationsBefore,
-  isAggregation,
-  isSource,
-  isStateful,
-  isTimed,
-  upstreamOf,
-} from './plan-problem.ts';
+import { aggregationsBefore, isSource, isStateful, isTimed, upstreamOf } from './plan-problem.ts';
 
 /** What keeps a sink from taking the rows in front of it in its mode. */
 export function modeProblems(plan: PlanDraft, sink: SinkNode): PlanProblem[] {

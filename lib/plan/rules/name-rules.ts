@@ -1,8 +1,8 @@
 // Names become parts of stacks, tables, folders and stored state: they are short, plain and unique.
 
-import { isSink } from '../plan.ts';
+import { isAggregation, isSink } from '../plan.ts';
 import type { PlanDraft, PlanProblem } from './plan-problem.ts';
-import { isAggregation, isSource } from './plan-problem.ts';
+import { isSource } from './plan-problem.ts';
 
 /** Names of AWS resources are made of these and a suffix, and end at 63 or 64 characters. */
 const NAME = /^(?!-)[A-Za-z0-9-]{1,40}(?<!-)$/;

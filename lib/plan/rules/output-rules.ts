@@ -1,9 +1,9 @@
 // Which sink takes which rows, for plans that no compiler has seen.
 
-import { isSink, type PlanNode, type SinkNode } from '../plan.ts';
+import { isAggregation, isClock, isSink, type PlanNode, type SinkNode } from '../plan.ts';
 import { chainProblems, modeProblems } from './mode-rules.ts';
 import type { PlanDraft, PlanProblem } from './plan-problem.ts';
-import { isAggregation, isClock, isLateSink, quote, upstreamOf } from './plan-problem.ts';
+import { isLateSink, quote, upstreamOf } from './plan-problem.ts';
 
 export function outputProblems(plan: PlanDraft): PlanProblem[] {
   const sinks = plan.nodes.filter(isSink).filter((node) => !isLateSink(node));

@@ -1,5 +1,10 @@
+// What the rules about plans have in common: the form of a problem, and how they look at a plan, which
+// may be wrong in any way, also with a node twice.
+
 import {
   type AggregateNode,
+  isAggregation,
+  isClock,
   isOperator,
   isSink,
   type KeySpec,
@@ -25,10 +30,6 @@ export type PlanDraft = Omit<Plan, 'hash'>;
 /** An operator whose groups change until they are final. */
 export type AggregationNode = AggregateNode | ReduceNode;
 
-export function isAggregation(node: PlanNode): node is AggregationNode {
-  return node.kind === 'aggregate' || node.kind === 'reduce';
-}
-
 /** Whether an operator keeps state: behind an aggregation it takes final rows only. */
 export function isStateful(node: PlanNode): node is OperatorNode {
   return isOperator(node) && node.kind !== 'transform-batch';
@@ -41,11 +42,6 @@ export function isLateSink(node: PlanNode): node is SinkNode {
 
 export function isSource(node: PlanNode): node is SourceNode {
   return node.kind === 'kinesis-source';
-}
-
-/** Whether rows get an event time and a watermark here. */
-export function isClock(node: PlanNode): boolean {
-  return node.kind === 'watermark' || node.kind === 'processing-time';
 }
 
 /** The keys of an operator: none, one, or those of both sides of a join. */

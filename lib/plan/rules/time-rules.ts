@@ -1,8 +1,8 @@
 // Event time: a watermark in front of whatever goes by one, and not behind an aggregation.
 
-import { isOperator, type PlanNode } from '../plan.ts';
+import { isClock, isOperator, type PlanNode } from '../plan.ts';
 import type { PlanDraft, PlanProblem } from './plan-problem.ts';
-import { hasTime, isClock, isTimed, upstreamOf } from './plan-problem.ts';
+import { hasTime, isTimed, upstreamOf } from './plan-problem.ts';
 
 export function timeProblems(plan: PlanDraft): PlanProblem[] {
   return plan.nodes.flatMap((node) => [
