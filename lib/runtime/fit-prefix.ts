@@ -14,6 +14,8 @@ import type { WarmState } from './warm-states.ts';
 export interface CommitLimits {
   /** @default 3 MB */
   readonly deltaBytesMax?: number;
+  /** Beyond it one record alone is set aside. @default 32 MB */
+  readonly recordDeltaBytesMax?: number;
   /** Rows for tables and functions that one commit may publish. @default 50,000 */
   readonly tableRowsMax?: number;
 }
@@ -50,7 +52,11 @@ export function fitPrefix(
   { limits, ...prefix }: Prefix & { readonly limits: CommitLimits },
 ): FittingPrefix {
   const { delivery, from, pace } = prefix;
-  const { deltaBytesMax = DELTA_BYTES_MAX, tableRowsMax = TABLE_ROWS_MAX } = limits;
+  const {
+    deltaBytesMax = DELTA_BYTES_MAX,
+    recordDeltaBytesMax = RECORD_DELTA_BYTES_MAX,
+    tableRowsMax = TABLE_ROWS_MAX,
+  } = limits;
   let setAside: BatchInput['setAside'] = pace.poison ? 'poison' : null;
   let to = Math.min(prefix.end, from + pace.recordsMax);
   let rowsBefore = Infinity;
@@ -74,14 +80,14 @@ export function fitPrefix(
       to,
       setAside: 'too-much-state',
       givenWatermarkMs: watermarkMs,
-    }).draft.encodeDelta().length > RECORD_DELTA_BYTES_MAX;
+    }).draft.encodeDelta().length > recordDeltaBytesMax;
   for (;;) {
     const result = processBatch({ to, setAside, givenWatermarkMs: prefix.givenWatermarkMs });
     const delta = result.draft.encodeDelta();
     const rows = singleRowCount(result.outputs);
     // Complete mode gives the whole table whatever the prefix: then a shorter one is no help.
     const isTooMany = rows > tableRowsMax && rows < rowsBefore;
-    const isTooLarge = delta.length > RECORD_DELTA_BYTES_MAX;
+    const isTooLarge = delta.length > recordDeltaBytesMax;
     if (to - from === 1 && setAside === null && isTooLarge && !isByClosing(result)) {
       setAside = 'too-much-state';
     } else if (to - from <= 1 || (delta.length <= deltaBytesMax && !isTooMany)) {

@@ -1,48 +1,35 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PutRecordsCommand } from '@aws-sdk/client-kinesis';
-import { App, Duration, Stack } from 'aws-cdk-lib';
+import { Duration } from 'aws-cdk-lib';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { StreamingPipeline } from '../../cdk/index.ts';
-import { type Clients, createClients } from '../../localstack/demo/clients.ts';
+import type { Clients } from '../../localstack/demo/clients.ts';
 import { readNdjson } from '../../localstack/demo/outputs.ts';
-import {
-  type EmbeddedCloud,
-  startEmbeddedCloud,
-} from '../../localstack/embedded/embedded-cloud.ts';
+import { type DeployedStack, deployStack } from '../support/deployed-stack.ts';
 import type { Attempt } from './fixtures/receipts.ts';
 
 /** Parts are pushed one after the other, so that there are several batches; 500 rows have to be staged. */
 const PARTS = [20, 500, 1, 60, 500, 40];
 
-const folder = mkdtempSync(join(tmpdir(), 'rivulet-receipts-'));
-let cloud: EmbeddedCloud;
+let deployed: DeployedStack;
 let clients: Clients;
 let outputs: Readonly<Record<string, string>>;
 
 beforeAll(async () => {
-  const { context } = JSON.parse(readFileSync(join(import.meta.dirname, '../../cdk.json'), 'utf8'));
-  const app = new App({ outdir: folder, postCliContext: context });
-  const streaming = new StreamingPipeline(new Stack(app, 'Receipts'), 'Receipts', {
-    entry: join(import.meta.dirname, 'fixtures', 'receipts.ts'),
-    shardCount: 2,
-    // A function that waits for its signal takes the whole of it, less what is kept free at its end.
-    timeout: Duration.seconds(6),
+  deployed = await deployStack('Receipts', (stack) => {
+    const streaming = new StreamingPipeline(stack, 'Receipts', {
+      entry: join(import.meta.dirname, 'fixtures', 'receipts.ts'),
+      shardCount: 2,
+      // A function that waits for its signal takes the whole of it, less what is kept free at its end.
+      timeout: Duration.seconds(6),
+    });
+    streaming.partitionTask.addEnvironment('RECEIPTS_BUCKET', streaming.outputBucket.bucketName);
+    streaming.outputBucket.grantReadWrite(streaming.partitionTask);
   });
-  streaming.partitionTask.addEnvironment('RECEIPTS_BUCKET', streaming.outputBucket.bucketName);
-  streaming.outputBucket.grantReadWrite(streaming.partitionTask);
-  app.synth();
-  cloud = await startEmbeddedCloud({ port: 0 });
-  outputs = await cloud.deploy(folder);
-  clients = createClients(cloud.endpoint);
+  ({ clients, outputs } = deployed);
 });
 
-afterAll(async () => {
-  clients?.destroy();
-  await cloud?.stop();
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => deployed?.stop());
 
 it('every batch reaches the function whole, whether the function fails, stops early or takes the process with it', {
   timeout: 120_000,

@@ -1,18 +1,13 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ScanCommand } from '@aws-sdk/client-dynamodb';
 import { PutRecordsCommand } from '@aws-sdk/client-kinesis';
-import { App, Duration, Stack } from 'aws-cdk-lib';
+import { Duration } from 'aws-cdk-lib';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { StreamingPipeline } from '../../cdk/index.ts';
-import { type Clients, createClients } from '../../localstack/demo/clients.ts';
+import type { Clients } from '../../localstack/demo/clients.ts';
 import { readNdjson } from '../../localstack/demo/outputs.ts';
-import {
-  type EmbeddedCloud,
-  startEmbeddedCloud,
-} from '../../localstack/embedded/embedded-cloud.ts';
 import type { StoredDeadLetter } from '../support/delays.ts';
+import { type DeployedStack, deployStack } from '../support/deployed-stack.ts';
 
 /** Retries wait longer and longer, and each one that blocks takes the function's whole timeout: few records. */
 const SITUATIONS = [
@@ -20,31 +15,23 @@ const SITUATIONS = [
   { what: 'loop', visitCount: 4, poisonIndex: 2 },
 ];
 
-const folder = mkdtempSync(join(tmpdir(), 'rivulet-poison-'));
-let cloud: EmbeddedCloud;
+let deployed: DeployedStack;
 let clients: Clients;
 let outputs: Readonly<Record<string, string>>;
 
 beforeAll(async () => {
-  const { context } = JSON.parse(readFileSync(join(import.meta.dirname, '../../cdk.json'), 'utf8'));
-  const app = new App({ outdir: folder, postCliContext: context });
-  new StreamingPipeline(new Stack(app, 'Poison'), 'Poison', {
-    entry: join(import.meta.dirname, 'fixtures', 'poison.ts'),
-    shardCount: 1,
-    // A record that blocks the process is noticed by nothing else.
-    timeout: Duration.seconds(3),
+  deployed = await deployStack('Poison', (stack) => {
+    new StreamingPipeline(stack, 'Poison', {
+      entry: join(import.meta.dirname, 'fixtures', 'poison.ts'),
+      shardCount: 1,
+      // A record that blocks the process is noticed by nothing else.
+      timeout: Duration.seconds(3),
+    });
   });
-  app.synth();
-  cloud = await startEmbeddedCloud({ port: 0 });
-  outputs = await cloud.deploy(folder);
-  clients = createClients(cloud.endpoint);
+  ({ clients, outputs } = deployed);
 });
 
-afterAll(async () => {
-  clients?.destroy();
-  await cloud?.stop();
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => deployed?.stop());
 
 it.each(SITUATIONS)(
   'one record that makes the process $what is set aside, all others count',

@@ -2,21 +2,16 @@
 // same time, a sandbox is killed in the middle, and the rows are those of a plain computation.
 
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { App, Stack } from 'aws-cdk-lib';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { StreamingPipeline } from '../../cdk/index.ts';
-import { type Clients, createClients } from '../../localstack/demo/clients.ts';
+import type { Clients } from '../../localstack/demo/clients.ts';
 import { seededRandom } from '../../localstack/demo/flights.ts';
 import { findCommitLog, readCommits, readNdjson } from '../../localstack/demo/outputs.ts';
 import { createStreamWriter } from '../../localstack/demo/push.ts';
-import {
-  type EmbeddedCloud,
-  startEmbeddedCloud,
-} from '../../localstack/embedded/embedded-cloud.ts';
+import type { EmbeddedCloud } from '../../localstack/embedded/embedded-cloud.ts';
 import { placesOf } from '../../localstack/pipelines.ts';
+import { type DeployedStack, deployStack } from '../support/deployed-stack.ts';
 import type { Order, Payment } from './fixtures/payments.ts';
 
 const ORDERS = 4_000;
@@ -25,29 +20,22 @@ const SEED = 7;
 /** How many times both streams are written, at once, before and after the kill. */
 const SLICES = 4;
 
-const folder = mkdtempSync(join(tmpdir(), 'rivulet-two-sources-'));
 let cloud: EmbeddedCloud;
+let deployed: DeployedStack;
 let clients: Clients;
 let outputs: Readonly<Record<string, string>>;
 
 beforeAll(async () => {
-  const { context } = JSON.parse(readFileSync(join(import.meta.dirname, '../../cdk.json'), 'utf8'));
-  const app = new App({ outdir: folder, postCliContext: context });
-  new StreamingPipeline(new Stack(app, 'Payments'), 'Payments', {
-    entry: join(import.meta.dirname, 'fixtures', 'payments.ts'),
-    sources: { orders: { shardCount: 2 }, payments: { shardCount: 3 } },
+  deployed = await deployStack('Payments', (stack) => {
+    new StreamingPipeline(stack, 'Payments', {
+      entry: join(import.meta.dirname, 'fixtures', 'payments.ts'),
+      sources: { orders: { shardCount: 2 }, payments: { shardCount: 3 } },
+    });
   });
-  app.synth();
-  cloud = await startEmbeddedCloud({ port: 0 });
-  outputs = await cloud.deploy(folder);
-  clients = createClients(cloud.endpoint);
+  ({ cloud, clients, outputs } = deployed);
 });
 
-afterAll(async () => {
-  clients?.destroy();
-  await cloud?.stop();
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => deployed?.stop());
 
 it('rows of two streams meet once each, although a sandbox is killed', {
   timeout: 240_000,

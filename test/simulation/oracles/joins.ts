@@ -11,6 +11,7 @@ import {
   type Sale,
   saleIn,
 } from '../oracle.ts';
+import { outputsOf } from './outputs.ts';
 
 interface SideRules {
   readonly source: string;
@@ -43,18 +44,7 @@ interface Side {
 }
 
 export function joinedSales(logs: readonly CommittedBatches[], rules: JoinRules): Outputs {
-  const joins = logs.map((batches) => {
-    const join = new Join(rules);
-    for (const batch of batches) join.take(batch);
-    return join;
-  });
-  return {
-    table: [],
-    files: joins.flatMap(({ files }) => files),
-    late: joins.flatMap(({ late }) => late),
-    dead: joins.flatMap(({ dead }) => dead),
-    handed: [],
-  };
+  return outputsOf(logs, () => new Join(rules));
 }
 
 class Join {

@@ -10,6 +10,7 @@ import {
   type Sale,
   saleIn,
 } from '../oracle.ts';
+import { outputsOf } from './outputs.ts';
 
 export interface TimerRules {
   readonly delayMs: number;
@@ -38,18 +39,7 @@ interface Reported {
 }
 
 export function reportsOfTimers(shards: readonly CommittedBatches[], rules: TimerRules): Outputs {
-  const logs = shards.map((batches) => {
-    const log = new Log(rules);
-    for (const batch of batches) log.take(batch);
-    return log;
-  });
-  return {
-    table: [],
-    files: logs.flatMap(({ files }) => files),
-    late: logs.flatMap(({ late }) => late),
-    dead: logs.flatMap(({ dead }) => dead),
-    handed: [],
-  };
+  return outputsOf(shards, () => new Log(rules));
 }
 
 class Log {
