@@ -21,8 +21,14 @@ export interface CodeStore {
   addFolder(source: string): string;
   /** Takes the one file of code that stands in a template. */
   addInline(text: string): string;
-  /** Takes an archive; throws a ServiceError when it is none. */
-  addZip(archive: Buffer): void;
+  /** Takes an archive; throws a ServiceError when it is none. The answer names it as that of a folder. */
+  addZip(archive: Buffer): string;
+  /** Lets an object's key stand for code that was taken already, in the place of the object. */
+  name(key: string, code: string): void;
+  /** The code that a key stands for; undefined when it does for none. */
+  named(key: string): string | undefined;
+  /** Whether this names code that was taken. */
+  has(code: string): boolean;
   /** The folder with the code of a version. */
   folderOf(version: FunctionVersion): string;
 }
@@ -39,6 +45,8 @@ export function createCodeStore(root: string): CodeStore {
     renameSync(unfinished, place);
     return name;
   };
+  const keyFile = (key: string) =>
+    join(root, 'keys', createHash('sha256').update(key).digest('hex'));
   return {
     addFolder: (source) =>
       add(digestOf(source), (folder) =>
@@ -50,8 +58,14 @@ export function createCodeStore(root: string): CodeStore {
       ),
     addZip: (archive) => {
       const digest = createHash('sha256').update(archive).digest('hex');
-      add(digest, (folder) => unpackZip(archive, folder));
+      return add(digest, (folder) => unpackZip(archive, folder));
     },
+    name(key, code) {
+      mkdirSync(join(root, 'keys'), { recursive: true });
+      writeFileSync(keyFile(key), code);
+    },
+    named: (key) => (existsSync(keyFile(key)) ? readFileSync(keyFile(key), 'utf8') : undefined),
+    has: (code) => /^[0-9a-f]{64}$/.test(code) && existsSync(join(root, code)),
     folderOf: ({ code, codeSha256 }) =>
       join(root, code.kind === 's3' ? code.key : Buffer.from(codeSha256, 'base64').toString('hex')),
   };

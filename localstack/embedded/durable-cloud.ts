@@ -10,7 +10,7 @@ import {
 import type { FunctionVersion } from '../../lib/cloud/lambda/functions.ts';
 import type { Invocation, Outcome } from '../../lib/cloud/lambda/invocation.ts';
 import { ServiceError } from '../../lib/cloud/service.ts';
-import type { Stack } from './cloudformation/deploy.ts';
+import { createStackStore, type StackFact, type StackStore } from './cloudformation/stack-store.ts';
 import { type DataDirectory, openDataDirectory } from './data-directory.ts';
 import { Refused } from './refused.ts';
 
@@ -27,8 +27,11 @@ export interface DurableCloud {
   /** Milliseconds until `due` has something, 0 for now, `null` for never. */
   nextDueInMs(): number | null;
   target(functionName: string, qualifier?: string): FunctionVersion;
-  stacks(): readonly Stack[];
-  keepStack(stack: Stack): void;
+  readonly stacks: StackStore;
+  /** The moment as the services see it. */
+  now(): number;
+  /** Runs `act` so that after a death of the process either all of its changes are there or none. */
+  atomically(act: () => void): void;
   close(): void;
 }
 
@@ -50,8 +53,10 @@ type Entry =
     }
   /** The process had died: what was under way is begun again. */
   | { readonly kind: 'abandon'; readonly nowMs: number }
-  | { readonly kind: 'stack'; readonly stack: Stack }
-  | { readonly kind: 'dump'; readonly cloud: unknown; readonly stacks: readonly Stack[] };
+  | { readonly kind: 'stack-fact'; readonly fact: StackFact }
+  /** Changes that only stand together. */
+  | { readonly kind: 'together'; readonly entries: readonly Entry[] }
+  | { readonly kind: 'dump'; readonly cloud: unknown; readonly stackFacts: readonly StackFact[] };
 
 const SERVICES: ReadonlySet<string> = new Set<ServiceName>([
   'dynamodb',
@@ -69,8 +74,10 @@ export function openDurableCloud(options: {
   readonly retries: RetryOptions;
 }): DurableCloud {
   const cloud = createCloud({ rates: options.rates, ...options.retries });
-  const stacks = new Map<string, Stack>();
+  const stacks = createStackStore();
   let lastMs = 0;
+  /** Entries of an `atomically` that is not over. */
+  let together: Entry[] | undefined;
   /** Never goes back, so that a corrected clock cannot reorder what was written down. */
   const now = () => {
     lastMs = Math.max(lastMs, Date.now());
@@ -78,12 +85,17 @@ export function openDurableCloud(options: {
   };
   const directory = openDirectory(options.dataDirectory, {
     replay(entry) {
-      if ('nowMs' in entry) lastMs = entry.nowMs;
-      apply(entry, cloud, stacks);
+      for (const one of entry.kind === 'together' ? entry.entries : [entry]) {
+        if ('nowMs' in one) lastMs = one.nowMs;
+        apply(one, cloud, stacks);
+      }
     },
-    dump: () => [{ kind: 'dump', cloud: cloud.dump(), stacks: [...stacks.values()] }],
+    dump: () => [{ kind: 'dump', cloud: cloud.dump(), stackFacts: stacks.dump() }],
   });
-  const record = (entry: Entry) => directory?.journal.append(entry);
+  const record = (entry: Entry) => {
+    if (together === undefined) directory?.journal.append(entry);
+    else together.push(entry);
+  };
   const perform = (entry: Entry) => {
     const result = apply(entry, cloud, stacks);
     record(entry);
@@ -121,8 +133,21 @@ export function openDurableCloud(options: {
       return dueMs === null ? null : Math.max(0, dueMs - nowMs);
     },
     target: (functionName, qualifier) => cloud.target(functionName, qualifier),
-    stacks: () => [...stacks.values()],
-    keepStack: (stack) => void perform({ kind: 'stack', stack }),
+    stacks: {
+      ...stacks,
+      put: (fact) => void perform({ kind: 'stack-fact', fact }),
+    },
+    now,
+    atomically(act) {
+      together = [];
+      try {
+        act();
+      } finally {
+        const entries = together;
+        together = undefined;
+        if (entries.length > 0) record({ kind: 'together', entries });
+      }
+    },
     close: () => directory?.close(),
   };
 }
@@ -148,7 +173,7 @@ function openDirectory(
   });
 }
 
-function apply(entry: Entry, cloud: Cloud, stacks: Map<string, Stack>): unknown {
+function apply(entry: Entry, cloud: Cloud, stacks: StackStore): unknown {
   switch (entry.kind) {
     case 'call':
       return cloud.call(entry.service, entry.operation, entry.input, entry.nowMs);
@@ -158,11 +183,16 @@ function apply(entry: Entry, cloud: Cloud, stacks: Map<string, Stack>): unknown 
       return cloud.settle(entry.invocationId, entry.outcome, entry.nowMs);
     case 'abandon':
       return cloud.abandon();
-    case 'stack':
-      return stacks.set(entry.stack.stackName, entry.stack);
+    case 'stack-fact':
+      return stacks.put(entry.fact);
+    case 'together':
+      for (const one of entry.entries) apply(one, cloud, stacks);
+      return;
     case 'dump':
-      for (const stack of entry.stacks) stacks.set(stack.stackName, stack);
+      for (const fact of entry.stackFacts) stacks.put(fact);
       return cloud.load(entry.cloud);
+    default:
+      throw new Error(`an entry of the kind ${(entry as { readonly kind: string }).kind}`);
   }
 }
 

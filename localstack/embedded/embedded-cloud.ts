@@ -6,20 +6,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ServiceError } from '../../lib/cloud/service.ts';
 import { readAssembly, type StackSource } from './cloudformation/assembly.ts';
-import { deployStack } from './cloudformation/deploy.ts';
-import type { Workshop } from './cloudformation/resources/resource-type.ts';
+import type { CloudFormation, StackRequest } from './cloudformation/cloudformation.ts';
+import type { Stack } from './cloudformation/stack.ts';
 import { type CodeStore, createCodeStore } from './code-store.ts';
-import { type DurableCloud, openDurableCloud, type RetryOptions } from './durable-cloud.ts';
+import { openDurableCloud, type RetryOptions } from './durable-cloud.ts';
 import { createFeed, type Feed } from './feed.ts';
 import { createFunctionLogs } from './function-logs.ts';
 import { decideDestination } from './http/route.ts';
 import { type Answer, type HttpServer, startHttpServer } from './http/server.ts';
 import { createInvoker, type Invoker } from './invoker.ts';
 import { errorCodeOf, Refused } from './refused.ts';
-import { createSandboxPool, type SandboxStatus } from './sandbox/pool.ts';
+import { createSandboxPool, type SandboxPool, type SandboxStatus } from './sandbox/pool.ts';
+import { createServices } from './services.ts';
 import { answerTarget } from './wire/aws-json.ts';
 import { answerLambda } from './wire/lambda-rest.ts';
-import { answerQuery } from './wire/query.ts';
+import { answerQuery } from './wire/query/face.ts';
 import type { CallService } from './wire/refusal.ts';
 import { answerS3 } from './wire/s3/face.ts';
 
@@ -49,6 +50,11 @@ export interface EmbeddedCloudOptions {
    * @default the cloud's own endpoint
    */
   readonly sandboxEndpoint?: () => string;
+  /**
+   * Milliseconds before each step of a deployment that a client asked for, to watch or interrupt it.
+   * @default 0
+   */
+  readonly deploymentStepDelayMs?: number;
 }
 
 /** Outputs of all stacks deployed together; one that several stacks have is joined by commas. */
@@ -66,6 +72,11 @@ export interface EmbeddedCloud {
    * Rejects with Refused when it cannot be done.
    */
   deploy(source: string | readonly StackSource[]): Promise<StackOutputs>;
+  /**
+   * Deploys one template, in JSON or YAML, as a stack.
+   * Rejects with Refused when it cannot be done.
+   */
+  deployTemplate(request: StackRequest): Promise<StackOutputs>;
   /** The processes that run functions. */
   sandboxes(): readonly SandboxStatus[];
   /** SIGKILL; false when there is no such sandbox. */
@@ -99,14 +110,22 @@ export async function startEmbeddedCloud(
   const feed = createFeed();
   const logs = createFunctionLogs();
   let invoker: Invoker | undefined;
-  const call = callThrough({ cloud, code, feed, changed: () => invoker?.poke() });
-  const answer = createAnswer(cloud, call, () => invoker);
+  let pool: SandboxPool | undefined;
+  const { call, stacks } = createServices({
+    cloud,
+    code,
+    feed,
+    changed: () => invoker?.poke(),
+    functionGone: (functionName, version) => pool?.retire(functionName, version),
+    stepDelayMs: options.deploymentStepDelayMs ?? 0,
+  });
+  const answer = createAnswer(call, () => invoker);
   const server = await listen(port, answer).catch((error: unknown) => {
     dropFolders();
     throw error;
   });
   const endpoint = `http://127.0.0.1:${server.port}`;
-  const pool = createSandboxPool({
+  const sandboxes = createSandboxPool({
     endpoint: options.sandboxEndpoint ?? (() => endpoint),
     region: cloud.region,
     onOutput(functionName, text) {
@@ -114,8 +133,10 @@ export async function startEmbeddedCloud(
       feed.emit('output', { functionName, text });
     },
   });
-  invoker = createInvoker({ cloud, pool, code, logs, feed });
+  pool = sandboxes;
+  invoker = createInvoker({ cloud, pool: sandboxes, code, logs, feed });
   invoker.poke();
+  stacks.resume();
 
   return {
     endpoint,
@@ -123,16 +144,17 @@ export async function startEmbeddedCloud(
     accountId: cloud.accountId,
     feed,
     deploy: async (source) => {
-      const stacks = typeof source === 'string' ? readAssembly(source) : source;
-      const deployed = stacks.map((stack) => deployOne(stack, { cloud, call, code }));
-      return mergedOutputs(deployed.map(({ outputs }) => outputs));
+      const sources = typeof source === 'string' ? readAssembly(source) : source;
+      return mergedOutputs(sources.map((one) => deploySource(one, { stacks, code })));
     },
-    sandboxes: () => pool.list(),
-    killSandbox: (pid) => pool.kill(pid),
+    deployTemplate: async (request) => outputsOf(stacks.deploy(request)),
+    sandboxes: () => sandboxes.list(),
+    killSandbox: (pid) => sandboxes.kill(pid),
     logsOf: (functionName) => logs.linesOf(functionName),
     async stop() {
+      stacks.stop();
       invoker.stop();
-      await Promise.all([server.stop(), pool.stop()]);
+      await Promise.all([server.stop(), sandboxes.stop()]);
       dropFolders();
     },
   };
@@ -153,51 +175,14 @@ async function listen(port: number, answer: Answer): Promise<HttpServer> {
   }
 }
 
-/** Every call of a service, from outside or from a deployment, goes through here. */
-function callThrough(parts: {
-  readonly cloud: DurableCloud;
-  readonly code: CodeStore;
-  readonly feed: Feed;
-  readonly changed: () => void;
-}): CallService {
-  const { cloud, code, feed, changed } = parts;
-  return (service, operation, input) => {
-    const report = (refusal: string | null) => {
-      if (feed.listenerCount('request') > 0) feed.emit('request', { service, operation, refusal });
-    };
-    try {
-      if (service === 'lambda') unpackCode(code, input);
-      const output = cloud.call(service, operation, input);
-      // Only these can make a function due.
-      if (service === 'kinesis' || service === 'lambda' || service === 'events') changed();
-      report(null);
-      return output;
-    } catch (error) {
-      report(error instanceof ServiceError ? error.code : 'InternalFailure');
-      throw error;
-    }
-  };
-}
-
-/** Code that comes with a call is unpacked before the function exists, so that a broken archive is refused. */
-function unpackCode(code: CodeStore, input: object): void {
-  const { ZipFile, Code } = input as { ZipFile?: Buffer; Code?: { ZipFile?: Buffer } };
-  const archive = ZipFile ?? Code?.ZipFile;
-  if (archive !== undefined) code.addZip(archive);
-}
-
-function createAnswer(
-  cloud: DurableCloud,
-  call: CallService,
-  invoker: () => Invoker | undefined,
-): Answer {
+function createAnswer(call: CallService, invoker: () => Invoker | undefined): Answer {
   return (request) => {
     const destination = decideDestination(request);
     switch (destination.kind) {
       case 'target':
         return answerTarget(request, destination, call);
       case 'query':
-        return answerQuery(request, cloud);
+        return answerQuery(request, call);
       case 'lambda':
         return answerLambda(request, call, (invocation) => {
           const running = invoker();
@@ -210,31 +195,17 @@ function createAnswer(
   };
 }
 
-function deployOne(
-  source: StackSource,
-  parts: { readonly cloud: DurableCloud; readonly call: CallService; readonly code: CodeStore },
-) {
-  const { cloud, call, code } = parts;
-  const workshop: Workshop = {
-    region: cloud.region,
-    accountId: cloud.accountId,
-    call: (service, operation, input) =>
-      call(service, operation, input) as Readonly<Record<string, unknown>>,
-    storeCode({ S3Key, ZipFile }, logicalId) {
-      if (typeof ZipFile === 'string') return code.addInline(ZipFile);
-      const folder = source.assets.get(String(S3Key));
-      if (folder !== undefined) return code.addFolder(folder);
-      throw new Refused(
-        `the code of ${logicalId} (${S3Key}) is not in the assembly: synthesise the app again`,
-      );
-    },
-  };
-  return deployStack(source, {
-    previous: cloud.stacks().find(({ stackName }) => stackName === source.stackName),
-    workshop,
-    nowMs: Date.now(),
-    keep: (stack) => cloud.keepStack(stack),
-  });
+/** The code of an assembly is taken first: the keys in its template stand for it then. */
+function deploySource(
+  { stackName, template, assets }: StackSource,
+  { stacks, code }: { readonly stacks: CloudFormation; readonly code: CodeStore },
+): StackOutputs {
+  for (const [key, folder] of assets) code.name(key, code.addFolder(folder));
+  return outputsOf(stacks.deploy({ stackName, templateBody: JSON.stringify(template) }));
+}
+
+function outputsOf({ outputs }: Stack): StackOutputs {
+  return Object.fromEntries(outputs.map(({ key, value }) => [key, value]));
 }
 
 function mergedOutputs(all: readonly StackOutputs[]): StackOutputs {

@@ -8,7 +8,7 @@ export type Sources = Readonly<Record<string, string>>;
 
 const NODE = 'node:*';
 const SDK = ['@aws-sdk/*', '@smithy/node-http-handler'];
-const WIRE_FORMATS = ['cborg', 'fast-xml-parser'];
+const WIRE_FORMATS = ['cborg', 'fast-xml-parser', 'yaml'];
 const ALL_OF_LIB = [
   'contract',
   'time',

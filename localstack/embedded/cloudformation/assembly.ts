@@ -3,7 +3,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Refused } from '../refused.ts';
-import { parseTemplate, type Template } from './template.ts';
+import type { Template } from './template.ts';
 
 export interface StackSource {
   readonly stackName: string;
@@ -59,7 +59,7 @@ export function readAssembly(directory: string): readonly StackSource[] {
   for (const [name, { type, properties }] of Object.entries(artifacts)) {
     if (type !== 'aws:cloudformation:stack') continue;
     const file = join(directory, properties?.templateFile ?? '');
-    const template = parseTemplate(readFileSync(file, 'utf8'), file);
+    const template = readJson<Template>(file);
     stacks.push({ stackName: properties?.stackName ?? name, template, assets });
   }
   if (stacks.length === 0) throw new Refused(`${directory} has no stack: is the app empty?`);

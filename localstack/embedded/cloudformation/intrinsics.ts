@@ -1,6 +1,6 @@
 // CloudFormation's functions. Resolving is pure: the scope says what references mean.
 
-import { Refused } from '../refused.ts';
+import { validationError } from './refusals.ts';
 import type { Json, JsonObject } from './template.ts';
 
 /** What a name stands for while a stack is deployed. */
@@ -10,7 +10,12 @@ export interface Scope {
   attribute(logicalId: string, name: string): Json;
   condition(name: string): boolean;
   mapping(map: string, first: string, second: string): Json;
+  /** The value that a stack exports under this name. */
+  imported(name: string): Json;
 }
+
+/** What stands for a value that only the deployment itself can tell. */
+export const KNOWN_AFTER_APPLY = '{{changeSet:KNOWN_AFTER_APPLY}}';
 
 type Resolve = (argument: Json, scope: Scope) => Resolved;
 /** Undefined is `AWS::NoValue`: the member disappears. */
@@ -19,7 +24,7 @@ type Resolved = Json | undefined;
 /**
  * Replaces every function call in `value`.
  *
- * @throws Refused for a function that is not offered, or arguments that make no sense
+ * @throws ServiceError `ValidationError` for a function that is not offered, or arguments that make no sense
  */
 export function resolve(value: Json, scope: Scope): Resolved {
   if (Array.isArray(value)) {
@@ -31,7 +36,7 @@ export function resolve(value: Json, scope: Scope): Resolved {
   if (entries.length === 1 && isFunction(name!)) {
     const apply = FUNCTIONS[name!];
     if (apply === undefined) {
-      throw new Refused(`the template uses ${name}, which the embedded cloud does not offer`);
+      throw validationError(`the template uses ${name}, which the embedded cloud does not offer`);
     }
     return apply(argument!, scope);
   }
@@ -81,7 +86,9 @@ const FUNCTIONS: Readonly<Record<string, Resolve>> = {
   },
   'Fn::Join': (argument, scope) => {
     const [separator, items] = listOf(argument, 'Fn::Join');
-    const parts = listOf(resolve(items!, scope), 'Fn::Join');
+    const resolved = resolve(items!, scope);
+    if (isUnknown(resolved)) return KNOWN_AFTER_APPLY;
+    const parts = listOf(resolved, 'Fn::Join');
     return parts.map((part) => textOf(part, 'Fn::Join')).join(textOf(separator, 'Fn::Join'));
   },
   'Fn::Sub': (argument, scope) => {
@@ -101,15 +108,19 @@ const FUNCTIONS: Readonly<Record<string, Resolve>> = {
   },
   'Fn::Select': (argument, scope) => {
     const [index, items] = listOf(argument, 'Fn::Select');
-    const list = listOf(resolve(items!, scope), 'Fn::Select');
+    const resolved = resolve(items!, scope);
+    if (isUnknown(resolved)) return KNOWN_AFTER_APPLY;
+    const list = listOf(resolved, 'Fn::Select');
     const chosen = list[Number(resolve(index!, scope))];
     if (chosen === undefined)
-      throw new Refused(`Fn::Select has no element ${JSON.stringify(index)}`);
+      throw validationError(`Fn::Select has no element ${JSON.stringify(index)}`);
     return chosen;
   },
   'Fn::Split': (argument, scope) => {
     const [separator, text] = listOf(argument, 'Fn::Split');
-    return textOf(resolve(text!, scope), 'Fn::Split').split(textOf(separator, 'Fn::Split'));
+    const resolved = resolve(text!, scope);
+    if (isUnknown(resolved)) return KNOWN_AFTER_APPLY;
+    return textOf(resolved, 'Fn::Split').split(textOf(separator, 'Fn::Split'));
   },
   'Fn::Base64': (argument, scope) =>
     Buffer.from(textOf(resolve(argument, scope), 'Fn::Base64')).toString('base64'),
@@ -128,20 +139,33 @@ const FUNCTIONS: Readonly<Record<string, Resolve>> = {
     const [left, right] = listOf(argument, 'Fn::Equals').map((side) => resolve(side, scope));
     return JSON.stringify(left) === JSON.stringify(right);
   },
+  'Fn::Contains': (argument, scope) => {
+    const [list, wanted] = listOf(argument, 'Fn::Contains').map((side) => resolve(side, scope));
+    return listOf(list, 'Fn::Contains').map(String).includes(textOf(wanted, 'Fn::Contains'));
+  },
+  'Fn::ImportValue': (argument, scope) =>
+    scope.imported(textOf(resolve(argument, scope), 'Fn::ImportValue')),
+  'Fn::Length': (argument, scope) => listOf(resolve(argument, scope), 'Fn::Length').length,
+  'Fn::ToJsonString': (argument, scope) => JSON.stringify(resolve(argument, scope) ?? null),
   'Fn::Not': (argument, scope) => !holds(listOf(argument, 'Fn::Not')[0]!, scope),
   'Fn::And': (argument, scope) => listOf(argument, 'Fn::And').every((one) => holds(one, scope)),
   'Fn::Or': (argument, scope) => listOf(argument, 'Fn::Or').some((one) => holds(one, scope)),
 };
 
+/** A text that holds the unknown is unknown as a whole for what would take it apart. */
+function isUnknown(value: Resolved): boolean {
+  return typeof value === 'string' && value.includes(KNOWN_AFTER_APPLY);
+}
+
 function textOf(value: Resolved, where: string): string {
   if (typeof value === 'string') return value;
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
-  throw new Refused(`${where} needs text, not ${JSON.stringify(value)}`);
+  throw validationError(`${where} needs text, not ${JSON.stringify(value)}`);
 }
 
 function listOf(value: Resolved, where: string): readonly Json[] {
   if (Array.isArray(value)) return value;
-  throw new Refused(`${where} needs a list, not ${JSON.stringify(value)}`);
+  throw validationError(`${where} needs a list, not ${JSON.stringify(value)}`);
 }
 
 function collectReferences(value: Json, found: Set<string>): void {

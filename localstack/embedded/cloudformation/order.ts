@@ -1,11 +1,11 @@
-import { Refused } from '../refused.ts';
 import { referencesIn } from './intrinsics.ts';
+import { validationError } from './refusals.ts';
 import type { Json, TemplateResource } from './template.ts';
 
 /**
  * Logical ids so that each stands after everything it mentions or depends on.
  *
- * @throws Refused when resources depend on each other in a circle
+ * @throws ServiceError `ValidationError` when resources depend on each other in a circle
  */
 export function planOrder(
   resources: Readonly<Record<string, TemplateResource>>,
@@ -15,8 +15,8 @@ export function planOrder(
   const visit = (logicalId: string, path: readonly string[]) => {
     if (state.get(logicalId) === 'done') return;
     if (state.get(logicalId) === 'open') {
-      throw new Refused(
-        `resources depend on each other in a circle: ${[...path, logicalId].join(' → ')}`,
+      throw validationError(
+        `Circular dependency between resources: ${[...path, logicalId].join(' → ')}`,
       );
     }
     state.set(logicalId, 'open');
@@ -30,7 +30,8 @@ export function planOrder(
   return ordered;
 }
 
-function dependenciesOf(resource: TemplateResource): Set<string> {
+/** What a resource mentions or says that it depends on. */
+export function dependenciesOf(resource: TemplateResource): Set<string> {
   const needed = referencesIn((resource.Properties ?? {}) as Json);
   const stated = resource.DependsOn ?? [];
   for (const logicalId of typeof stated === 'string' ? [stated] : stated) needed.add(logicalId);

@@ -1,72 +1,80 @@
-import { Refused } from '../refused.ts';
-import { holds, type Scope } from './intrinsics.ts';
-import { uuidOf } from './physical-name.ts';
+import { holds, KNOWN_AFTER_APPLY, type Scope } from './intrinsics.ts';
+import { referenceTo } from './parameters.ts';
+import { validationError } from './refusals.ts';
 import type { DeployedResource } from './resources/resource-type.ts';
-import type { Json, Template, TemplateParameter } from './template.ts';
+import type { Blueprint } from './stack.ts';
+import type { Json, Template } from './template.ts';
 
-/** What references mean while `resources` fills up. */
-export function createScope(options: {
+/** The account that a stack is in. */
+export interface Place {
+  readonly region: string;
+  readonly accountId: string;
+}
+
+export interface ScopeOptions {
+  readonly stackId: string;
   readonly stackName: string;
   readonly template: Template;
-  readonly resources: ReadonlyMap<string, DeployedResource>;
-  readonly workshop: { readonly region: string; readonly accountId: string };
-}): Scope {
-  const { stackName, template, resources, workshop } = options;
-  const { region, accountId } = workshop;
+  readonly blueprint: Pick<Blueprint, 'parameters' | 'notificationArns'>;
+  /** What there is by now, by logical id. */
+  readonly resources: { get(logicalId: string): DeployedResource | undefined };
+  /** Resources of which only the deployment itself can tell what they will be. */
+  readonly unknown?: ReadonlySet<string>;
+  readonly place: Place;
+  readonly exports: (name: string) => string | undefined;
+}
+
+/** What references mean while `resources` fills up. */
+export function createScope(options: ScopeOptions): Scope {
+  const { stackId, stackName, template, blueprint, resources, unknown, place } = options;
   const pseudo: Readonly<Record<string, Json>> = {
-    'AWS::AccountId': accountId,
-    'AWS::NotificationARNs': [],
+    'AWS::AccountId': place.accountId,
+    'AWS::NotificationARNs': blueprint.notificationArns,
     'AWS::Partition': 'aws',
-    'AWS::Region': region,
-    'AWS::StackId': stackIdOf({ stackName, region, accountId }),
+    'AWS::Region': place.region,
+    'AWS::StackId': stackId,
     'AWS::StackName': stackName,
     'AWS::URLSuffix': 'amazonaws.com',
   };
   const scope: Scope = {
     ref(name) {
       const parameter = template.Parameters?.[name];
-      if (parameter !== undefined) return parameterValue(name, parameter);
+      const given = blueprint.parameters[name];
+      if (parameter !== undefined && given !== undefined) return referenceTo(parameter, given);
+      if (unknown?.has(name)) return KNOWN_AFTER_APPLY;
       const value = pseudo[name] ?? resources.get(name)?.physicalId;
       if (value !== undefined) return value;
-      throw new Refused(`stack ${stackName} refers to ${name}, which it does not have`);
+      throw validationError(
+        `Template format error: Unresolved resource dependencies [${name}] in the Resources block of the template`,
+      );
     },
     attribute(logicalId, name) {
+      if (unknown?.has(logicalId)) return KNOWN_AFTER_APPLY;
       const value = resources.get(logicalId)?.attributes[name];
       if (value !== undefined) return value;
-      throw new Refused(
-        `stack ${stackName} asks for ${logicalId}.${name}, which the embedded cloud does not have`,
+      throw validationError(
+        `Template error: ${logicalId}.${name} is asked for, which the embedded cloud does not have`,
       );
     },
     condition(name) {
       const condition = template.Conditions?.[name];
       if (condition !== undefined) return holds(condition, scope);
-      throw new Refused(`stack ${stackName} has no condition ${name}`);
+      throw validationError(
+        `Template format error: Unresolved condition dependency ${name} in the template`,
+      );
     },
     mapping(map, first, second) {
       const value = template.Mappings?.[map]?.[first]?.[second];
       if (value !== undefined) return value;
-      throw new Refused(`stack ${stackName} has no mapping ${map}.${first}.${second}`);
+      throw validationError(
+        `Template error: Unable to get mapping for ${map}::${first}::${second}`,
+      );
+    },
+    imported(name) {
+      const value = options.exports(name);
+      if (value !== undefined) return value;
+      throw validationError(`No export named ${name} found.`);
     },
   };
   return scope;
-}
-
-/** The ARN of a stack, the same for each deployment. */
-export function stackIdOf(stack: {
-  readonly stackName: string;
-  readonly region: string;
-  readonly accountId: string;
-}): string {
-  const { stackName, region, accountId } = stack;
-  return `arn:aws:cloudformation:${region}:${accountId}:stack/${stackName}/${uuidOf(stackName)}`;
-}
-
-function parameterValue(name: string, { Type, Default }: TemplateParameter): Json {
-  if (Default === undefined) {
-    throw new Refused(`the parameter ${name} has no default, and the embedded cloud passes none`);
-  }
-  if (Type === 'Number') return Number(Default);
-  return Type.includes('List<') || Type === 'CommaDelimitedList'
-    ? String(Default).split(',')
-    : String(Default);
 }

@@ -1,6 +1,7 @@
 // A template as CloudFormation reads it, checked just far enough that the rest may rely on its shape.
 
-import { Refused } from '../refused.ts';
+import { validationError } from './refusals.ts';
+import { parseYaml } from './yaml.ts';
 
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
 export interface JsonObject {
@@ -13,44 +14,77 @@ export interface TemplateResource {
   readonly DependsOn?: string | readonly string[];
   readonly Condition?: string;
   readonly DeletionPolicy?: string;
+  readonly UpdateReplacePolicy?: string;
 }
 
 export interface TemplateParameter {
   readonly Type: string;
   readonly Default?: string | number;
+  readonly Description?: string;
+  readonly NoEcho?: boolean | string;
+  readonly AllowedValues?: readonly (string | number)[];
+  readonly AllowedPattern?: string;
+  readonly ConstraintDescription?: string;
+  readonly MinLength?: number | string;
+  readonly MaxLength?: number | string;
+  readonly MinValue?: number | string;
+  readonly MaxValue?: number | string;
 }
 
 export interface TemplateOutput {
   readonly Value: Json;
   readonly Condition?: string;
   readonly Description?: string;
+  readonly Export?: { readonly Name: Json };
+}
+
+export interface TemplateRule {
+  readonly RuleCondition?: Json;
+  readonly Assertions: readonly { readonly Assert: Json; readonly AssertDescription?: string }[];
 }
 
 export interface Template {
+  readonly AWSTemplateFormatVersion?: string;
   readonly Description?: string;
+  readonly Metadata?: JsonObject;
+  readonly Transform?: Json;
   readonly Parameters?: Readonly<Record<string, TemplateParameter>>;
+  readonly Rules?: Readonly<Record<string, TemplateRule>>;
   readonly Mappings?: Readonly<Record<string, Readonly<Record<string, JsonObject>>>>;
   readonly Conditions?: JsonObject;
   readonly Resources: Readonly<Record<string, TemplateResource>>;
   readonly Outputs?: Readonly<Record<string, TemplateOutput>>;
 }
 
-/** @throws Refused when the value is no template */
-export function parseTemplate(text: string, path: string): Template {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw new Refused(`${path} is not JSON: synthesise the app again`);
+/** @throws ServiceError `ValidationError` when the text is no template */
+export function parseTemplate(text: string): Template {
+  const value = parseText(text) as Partial<Template> | null;
+  if (typeof value !== 'object' || value === null) {
+    throw validationError('Template format error: unsupported structure.');
   }
-  const resources = (value as Partial<Template> | null)?.Resources;
-  if (typeof resources !== 'object' || resources === null) {
-    throw new Refused(`${path} is not a CloudFormation template: it has no Resources`);
+  const { Resources, Transform } = value;
+  if (Transform !== undefined) {
+    throw validationError(
+      `Template format error: the transform ${JSON.stringify(Transform)} is not offered by the embedded cloud: deploy what it expands to`,
+    );
   }
-  for (const [logicalId, resource] of Object.entries(resources)) {
-    if (typeof resource?.Type !== 'string') {
-      throw new Refused(`${path}: the resource ${logicalId} has no Type`);
-    }
+  if (typeof Resources !== 'object' || Resources === null || Object.keys(Resources).length === 0) {
+    throw validationError('Template format error: At least one Resources member must be defined.');
+  }
+  for (const [logicalId, resource] of Object.entries(Resources)) {
+    if (typeof resource?.Type === 'string') continue;
+    throw validationError(
+      `Template format error: [/Resources/${logicalId}] Every Resources object must contain a Type member.`,
+    );
   }
   return value as Template;
+}
+
+function parseText(text: string): unknown {
+  try {
+    return text.trimStart().startsWith('{') ? JSON.parse(text) : parseYaml(text);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw validationError(`Template format error: ${reason}`);
+  }
 }

@@ -32,6 +32,8 @@ export interface SandboxPool {
     onStart?: (pid: number) => void,
   ): Promise<Outcome>;
   list(): readonly SandboxStatus[];
+  /** Ends the sandboxes of a function, or of one version of it: at once, or when they have answered. */
+  retire(functionName: string, version: string | undefined): void;
   /** SIGKILL; false when there is no such sandbox. */
   kill(pid: number): boolean;
   /** Kills all and waits for their end. */
@@ -44,6 +46,8 @@ interface Entry {
   readonly endpoint: string;
   /** Taken, from before its code is loaded until its answer. */
   taken: boolean;
+  /** Its function is gone: the answer under way is its last. */
+  retired: boolean;
   usedAtMs: number;
 }
 
@@ -81,7 +85,14 @@ export function createSandboxPool(options: {
         if (entries.size === 0) onEmpty?.();
       },
     });
-    const entry: Entry = { runnable, sandbox, endpoint, taken: true, usedAtMs: Date.now() };
+    const entry: Entry = {
+      runnable,
+      sandbox,
+      endpoint,
+      taken: true,
+      retired: false,
+      usedAtMs: Date.now(),
+    };
     entries.add(entry);
     return entry;
   };
@@ -110,6 +121,7 @@ export function createSandboxPool(options: {
       const outcome = await entry.sandbox.invoke(invocation);
       entry.taken = false;
       entry.usedAtMs = Date.now();
+      if (entry.retired) entry.sandbox.kill();
       waiting.shift()?.();
       return outcome;
     },
@@ -121,6 +133,15 @@ export function createSandboxPool(options: {
         busy: taken,
         endpoint,
       })),
+    retire(functionName, version) {
+      for (const entry of entries) {
+        const { runnable } = entry;
+        if (runnable.functionName !== functionName) continue;
+        if (version !== undefined && runnable.version !== version) continue;
+        entry.retired = true;
+        if (!entry.taken) entry.sandbox.kill();
+      }
+    },
     kill(pid) {
       const entry = [...entries].find(({ sandbox }) => sandbox.pid === pid);
       entry?.sandbox.kill();
@@ -141,7 +162,7 @@ export function createSandboxPool(options: {
 }
 
 function isFree(entry: Entry): boolean {
-  return !entry.taken && entry.sandbox.alive;
+  return !entry.taken && !entry.retired && entry.sandbox.alive;
 }
 
 function mostRecent(entries: Iterable<Entry>, suits: (entry: Entry) => boolean): Entry | undefined {

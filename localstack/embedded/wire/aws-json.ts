@@ -51,7 +51,16 @@ const KINESIS_CBOR: Format = {
   encode: (_operation, output) => encodeKinesisCbor(output),
 };
 
-/** Answers one call of Kinesis or DynamoDB; a target of another service is refused by name. */
+const SSM: Format = {
+  service: 'ssm',
+  contentType: 'application/x-amz-json-1.1',
+  decode: (body) => JSON.parse(body.toString('utf8')) as object,
+  encode: (_operation, output) => JSON.stringify(output),
+  errorPrefix: '',
+  checksum: false,
+};
+
+/** Answers one call of Kinesis, DynamoDB or SSM; a target of another service is refused by name. */
 export function answerTarget(
   request: WireRequest,
   target: { readonly prefix: string; readonly operation: string },
@@ -84,6 +93,8 @@ function formatOf(request: WireRequest, prefix: string): Format | undefined {
       return DYNAMODB;
     case 'Kinesis_20131202':
       return headerOf(request, 'content-type') === CBOR ? KINESIS_CBOR : KINESIS_JSON;
+    case 'AmazonSSM':
+      return SSM;
     default:
       return undefined;
   }

@@ -109,13 +109,13 @@ describe('a deployment is refused', () => {
     };
     const deployed = cloud.deploy([aStack({ resources })]);
     await expect(deployed).rejects.toThrowError(
-      /^Bad \(AWS::Lambda::EventSourceMapping\) was refused/,
+      /Bad \(AWS::Lambda::EventSourceMapping\): .*Stream not found: arn:aws:kinesis:none/,
     );
   });
 
   it('when the code of a function is not in the assembly', async () => {
     const deployed = cloud.deploy([{ ...aStack(), assets: new Map() }]);
-    await expect(deployed).rejects.toThrowError(/code of Copier \(copier\.zip\)/);
+    await expect(deployed).rejects.toThrowError(/Copier .*NoSuchBucket.*copier\.zip/);
   });
 
   it('when the folder is no cloud assembly', async () => {

@@ -213,8 +213,8 @@ describe('the Query protocol', () => {
   });
 
   it('refuses what it does not offer by its name', async () => {
-    const { status, text } = await query('Action=CreateChangeSet&Version=2010-05-15');
+    const { status, text } = await query('Action=DetectStackDrift&Version=2010-05-15');
     expect(status).toBe(400);
-    expect(text).toContain('CreateChangeSet');
+    expect(text).toContain('DetectStackDrift');
   });
 });

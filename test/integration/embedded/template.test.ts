@@ -1,12 +1,12 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: that is how CloudFormation writes Fn::Sub
 
 import { describe, expect, it } from 'vitest';
+import { ServiceError } from '../../../lib/cloud/service.ts';
 import { resolve } from '../../../localstack/embedded/cloudformation/intrinsics.ts';
 import { planOrder } from '../../../localstack/embedded/cloudformation/order.ts';
-import { physicalNameOf } from '../../../localstack/embedded/cloudformation/physical-name.ts';
+import { inventName } from '../../../localstack/embedded/cloudformation/physical-name.ts';
 import { createScope } from '../../../localstack/embedded/cloudformation/scope.ts';
 import type { Json, Template } from '../../../localstack/embedded/cloudformation/template.ts';
-import { Refused } from '../../../localstack/embedded/refused.ts';
 
 const template: Template = {
   Parameters: {
@@ -24,9 +24,15 @@ const template: Template = {
   Resources: {},
 };
 const scope = createScope({
+  stackId: 'arn:aws:cloudformation:us-east-1:000000000000:stack/Stack/1',
   stackName: 'Stack',
   template,
-  workshop: { region: 'us-east-1', accountId: '000000000000' },
+  blueprint: {
+    parameters: { Shards: { value: '4' }, Zones: { value: 'a,b' } },
+    notificationArns: [],
+  },
+  exports: (name) => (name === 'shared' ? 'from another stack' : undefined),
+  place: { region: 'us-east-1', accountId: '000000000000' },
   resources: new Map([
     [
       'Stream',
@@ -35,7 +41,11 @@ const scope = createScope({
         physicalId: 'stream-1',
         attributes: { Arn: 'arn:stream-1' },
         properties: {},
-        retained: false,
+        deletionPolicy: 'Delete',
+        updateReplacePolicy: 'Delete',
+        operationId: 'first',
+        status: 'CREATE_COMPLETE',
+        changedAtMs: 0,
       },
     ],
   ]),
@@ -65,6 +75,10 @@ describe("CloudFormation's functions", () => {
       { 'Fn::Select': [1, { 'Fn::Split': [':', { 'Fn::GetAtt': 'Stream.Arn' }] }] },
       'stream-1',
     ],
+    ['Contains', { 'Fn::Contains': [['1', '2'], { Ref: 'Shards' }] }, false],
+    ['ImportValue', { 'Fn::ImportValue': { 'Fn::Sub': 'shared' } }, 'from another stack'],
+    ['Length', { 'Fn::Length': { Ref: 'Zones' } }, 2],
+    ['ToJsonString', { 'Fn::ToJsonString': { a: { Ref: 'Shards' } } }, '{"a":4}'],
     ['Base64', { 'Fn::Base64': 'hi' }, 'aGk='],
     ['FindInMap', { 'Fn::FindInMap': ['Sizes', 'small', 'shards'] }, 1],
     ['If', [{ 'Fn::If': ['Yes', 1, 2] }, { 'Fn::If': ['No', 1, 2] }], [1, 2]],
@@ -88,11 +102,12 @@ describe("CloudFormation's functions", () => {
     ['a resource that is not there', { Ref: 'Nothing' }, /Nothing/],
     ['an attribute that is not there', { 'Fn::GetAtt': ['Stream', 'Colour'] }, /Stream\.Colour/],
     ['a condition that is not there', { 'Fn::If': ['Maybe', 1, 2] }, /Maybe/],
-    ['a parameter without a default', { Ref: 'Required' }, /Required/],
+    ['a parameter without a value', { Ref: 'Required' }, /Required/],
+    ['an export that is not there', { 'Fn::ImportValue': 'none' }, /No export named none/],
     ['an element that is not there', { 'Fn::Select': [9, ['a']] }, /9/],
     ['a list where text belongs', { 'Fn::Join': ['', [['a']]] }, /Fn::Join needs text/],
   ])('%s is refused in a sentence', (_name, value, sentence) => {
-    expect(() => resolve(value, scope)).toThrowError(Refused);
+    expect(() => resolve(value, scope)).toThrowError(ServiceError);
     expect(() => resolve(value, scope)).toThrowError(sentence);
   });
 });
@@ -120,10 +135,9 @@ describe('the order of resources', () => {
 describe('names', () => {
   const wanted = { stackName: 'Stack', logicalId: 'Stream', lengthMax: 128, lowerCase: false };
 
-  it('are the same for each deployment and differ between stacks', () => {
-    expect(physicalNameOf(wanted)).toMatch(/^Stack-Stream-[A-Z0-9]{12}$/);
-    expect(physicalNameOf(wanted)).toBe(physicalNameOf(wanted));
-    expect(physicalNameOf({ ...wanted, stackName: 'Other' })).not.toBe(physicalNameOf(wanted));
+  it('begin with stack and logical id, and are never the same again', () => {
+    expect(inventName(wanted)).toMatch(/^Stack-Stream-[A-Z0-9]{12}$/);
+    expect(inventName(wanted)).not.toBe(inventName(wanted));
   });
 
   it.each([
@@ -132,7 +146,7 @@ describe('names', () => {
   ])('fit into %d characters', (lengthMax, lowerCase) => {
     for (const stackName of ['S', 'Stack'.repeat(20)]) {
       for (const logicalId of ['L', 'Logical'.repeat(30)]) {
-        const name = physicalNameOf({ stackName, logicalId, lengthMax, lowerCase });
+        const name = inventName({ stackName, logicalId, lengthMax, lowerCase });
         expect(name.length).toBeLessThanOrEqual(lengthMax);
         expect(name).toMatch(lowerCase ? /^[a-z][a-z0-9-]+$/ : /^[A-Za-z][A-Za-z0-9-]+$/);
       }

@@ -1,6 +1,16 @@
-import { physicalNameOf } from '../physical-name.ts';
+import { isDeepStrictEqual } from 'node:util';
+import { inventName } from '../physical-name.ts';
 import type { JsonObject } from '../template.ts';
-import { find, listOf, objectOf, pick, type ResourceType } from './resource-type.ts';
+import {
+  discard,
+  find,
+  listOf,
+  objectOf,
+  pick,
+  type ResourceType,
+  type Wanted,
+  type Workshop,
+} from './resource-type.ts';
 
 const TABLE_MEMBERS = [
   'AttributeDefinitions',
@@ -12,29 +22,45 @@ const TABLE_MEMBERS = [
   'DeletionProtectionEnabled',
   'Tags',
 ];
+/** What `UpdateTable` takes as a template writes it. */
+const CHANGEABLE = ['BillingMode', 'ProvisionedThroughput', 'DeletionProtectionEnabled'];
+
+type Call = Workshop['call'];
 
 export const table: ResourceType = {
-  put({ logicalId, stackName, properties }, { call }) {
+  nameProperty: 'TableName',
+  replacedBy: ['KeySchema', 'LocalSecondaryIndexes', 'ImportSourceSpecification'],
+  create(wanted, { call }) {
+    const { properties } = wanted;
     const TableName = String(
-      properties['TableName'] ??
-        physicalNameOf({ stackName, logicalId, lengthMax: 255, lowerCase: false }),
+      properties['TableName'] ?? inventName({ ...wanted, lengthMax: 255, lowerCase: false }),
     );
-    const ask = () => call('dynamodb', 'DescribeTable', { TableName });
-    if (find(ask) === undefined) {
-      call('dynamodb', 'CreateTable', {
-        TableName,
-        ...pick(properties, TABLE_MEMBERS),
-        ...encryptionOf(objectOf(properties['SSESpecification'])),
-      });
+    call('dynamodb', 'CreateTable', {
+      TableName,
+      ...pick(properties, TABLE_MEMBERS),
+      ...encryptionOf(objectOf(properties['SSESpecification'])),
+    });
+    return madeTable(TableName, call);
+  },
+  adopt({ properties }, { call }) {
+    const TableName = properties['TableName'];
+    if (TableName === undefined) return undefined;
+    const there = find(() => call('dynamodb', 'DescribeTable', { TableName }));
+    return there === undefined ? undefined : madeTable(String(TableName), call);
+  },
+  update(there, { properties }, { call }) {
+    const TableName = there.physicalId;
+    const changed = CHANGEABLE.filter(
+      (name) => !isDeepStrictEqual(properties[name], there.properties[name]),
+    );
+    if (changed.length > 0) {
+      // A protection that the template no longer mentions is off.
+      const wanted = { DeletionProtectionEnabled: false, ...properties };
+      call('dynamodb', 'UpdateTable', { TableName, ...pick(wanted, changed) });
     }
-    const description = ask()['Table'] as {
-      readonly TableArn: string;
-      readonly DeletionProtectionEnabled?: boolean;
-    };
-    const isProtected = properties['DeletionProtectionEnabled'] === true;
-    if ((description.DeletionProtectionEnabled ?? false) !== isProtected) {
-      call('dynamodb', 'UpdateTable', { TableName, DeletionProtectionEnabled: isProtected });
-    }
+    return madeTable(TableName, call);
+  },
+  configure({ physicalId: TableName }, { properties }, { call }) {
     putTimeToLive(TableName, objectOf(properties['TimeToLiveSpecification']), call);
     const recovery = objectOf(properties['PointInTimeRecoverySpecification']);
     if (recovery['PointInTimeRecoveryEnabled'] !== undefined) {
@@ -43,28 +69,40 @@ export const table: ResourceType = {
         PointInTimeRecoverySpecification: recovery,
       });
     }
-    return { physicalId: TableName, attributes: { Arn: description.TableArn } };
   },
   remove({ physicalId }, { call }) {
-    call('dynamodb', 'DeleteTable', { TableName: physicalId });
+    discard(() => call('dynamodb', 'DeleteTable', { TableName: physicalId }));
   },
 };
 
 /** A global table is the table of its one replica here: there is one region. */
 export const globalTable: ResourceType = {
   ...table,
-  put(wanted, workshop) {
-    const replica = objectOf(listOf(wanted.properties['Replicas'])[0]);
-    const own = pick(replica, [
-      'DeletionProtectionEnabled',
-      'PointInTimeRecoverySpecification',
-      'Tags',
-    ]);
-    return table.put({ ...wanted, properties: { ...wanted.properties, ...own } }, workshop);
+  create: (wanted, workshop) => table.create(ofReplica(wanted), workshop),
+  adopt: (wanted, workshop) => table.adopt?.(ofReplica(wanted), workshop),
+  update(there, wanted, workshop) {
+    const before = { ...there, properties: ofReplica({ ...wanted, ...there }).properties };
+    return table.update!(before, ofReplica(wanted), workshop);
   },
+  configure: (made, wanted, settings) => table.configure!(made, ofReplica(wanted), settings),
 };
 
-type Call = Parameters<ResourceType['put']>[1]['call'];
+function ofReplica(wanted: Wanted): Wanted {
+  const replica = objectOf(listOf(wanted.properties['Replicas'])[0]);
+  const own = pick(replica, [
+    'DeletionProtectionEnabled',
+    'PointInTimeRecoverySpecification',
+    'Tags',
+  ]);
+  return { ...wanted, properties: { ...wanted.properties, ...own } };
+}
+
+function madeTable(TableName: string, call: Call) {
+  const { TableArn } = call('dynamodb', 'DescribeTable', { TableName })['Table'] as {
+    readonly TableArn: string;
+  };
+  return { physicalId: TableName, attributes: { Arn: TableArn } };
+}
 
 function putTimeToLive(TableName: string, wanted: JsonObject, call: Call): void {
   const { TimeToLiveDescription: current } = call('dynamodb', 'DescribeTimeToLive', {

@@ -1,6 +1,18 @@
 import { globalTable, table } from './dynamodb.ts';
 import { rule } from './events.ts';
-import { key, keyAlias, logGroup, managedPolicy, named, queue, role } from './inert.ts';
+import {
+  IAM_ROLE,
+  key,
+  keyAlias,
+  logGroup,
+  managedPolicy,
+  named,
+  parameter,
+  queue,
+  repository,
+  role,
+  SSM_PARAMETER,
+} from './inert.ts';
 import { stream, streamPolicy } from './kinesis.ts';
 import { alias, eventSourceMapping, lambdaFunction, version } from './lambda.ts';
 import type { ResourceType } from './resource-type.ts';
@@ -11,10 +23,11 @@ export const RESOURCE_TYPES: ReadonlyMap<string, ResourceType> = new Map([
   ['AWS::CDK::Metadata', named],
   ['AWS::DynamoDB::GlobalTable', globalTable],
   ['AWS::DynamoDB::Table', table],
+  ['AWS::ECR::Repository', repository],
   ['AWS::Events::Rule', rule],
   ['AWS::IAM::ManagedPolicy', managedPolicy],
   ['AWS::IAM::Policy', named],
-  ['AWS::IAM::Role', role],
+  [IAM_ROLE, role],
   ['AWS::KMS::Alias', keyAlias],
   ['AWS::KMS::Key', key],
   ['AWS::Kinesis::ResourcePolicy', streamPolicy],
@@ -28,4 +41,5 @@ export const RESOURCE_TYPES: ReadonlyMap<string, ResourceType> = new Map([
   ['AWS::S3::Bucket', bucket],
   ['AWS::S3::BucketPolicy', bucketPolicy],
   ['AWS::SQS::Queue', queue],
+  [SSM_PARAMETER, parameter],
 ]);

@@ -1,43 +1,53 @@
 // Resources that nothing here acts on: permissions are not checked, keys encrypt nothing, queues take
-// no messages. They have the names and attributes that the rest of a template asks for.
+// no messages, no image is stored. They have the names and attributes that the rest of a template asks
+// for. A parameter of SSM is one of them: it is read from the stack that holds it.
 
-import { physicalNameOf, uuidOf } from '../physical-name.ts';
-import type { ResourceType, Wanted } from './resource-type.ts';
+import { randomUUID } from 'node:crypto';
+import { inventName } from '../physical-name.ts';
+import type { JsonObject } from '../template.ts';
+import type { Made, ResourceType, Wanted, Workshop } from './resource-type.ts';
 
-const name = (wanted: Wanted, property: string, lengthMax: number) =>
-  String(wanted.properties[property] ?? physicalNameOf({ ...wanted, lengthMax, lowerCase: false }));
+/** The type of the parameters that SSM answers with. */
+export const SSM_PARAMETER = 'AWS::SSM::Parameter';
+/** The type of the roles that STS lets anyone take. */
+export const IAM_ROLE = 'AWS::IAM::Role';
 
-export const role: ResourceType = {
-  put(wanted, { accountId }) {
-    const roleName = name(wanted, 'RoleName', 64);
-    return {
-      physicalId: roleName,
-      attributes: {
-        Arn: `arn:aws:iam::${accountId}:role/${roleName}`,
-        RoleId: `AROA${roleName.slice(-12)}`,
-      },
-    };
-  },
-};
+export const role = inert({
+  nameProperty: 'RoleName',
+  replacedBy: ['Path'],
+  lengthMax: 64,
+  made: (name, { accountId }) => ({
+    physicalId: name,
+    attributes: {
+      Arn: `arn:aws:iam::${accountId}:role/${name}`,
+      RoleId: `AROA${name.slice(-12)}`,
+    },
+  }),
+});
 
-export const managedPolicy: ResourceType = {
-  put(wanted, { accountId }) {
-    const arn = `arn:aws:iam::${accountId}:policy/${name(wanted, 'ManagedPolicyName', 128)}`;
+export const managedPolicy = inert({
+  nameProperty: 'ManagedPolicyName',
+  replacedBy: ['Path', 'Description'],
+  lengthMax: 128,
+  made(name, { accountId }) {
+    const arn = `arn:aws:iam::${accountId}:policy/${name}`;
     return { physicalId: arn, attributes: { PolicyArn: arn } };
   },
-};
+});
 
-export const logGroup: ResourceType = {
-  put(wanted, { region, accountId }) {
-    const logGroupName = name(wanted, 'LogGroupName', 512);
-    const Arn = `arn:aws:logs:${region}:${accountId}:log-group:${logGroupName}:*`;
-    return { physicalId: logGroupName, attributes: { Arn } };
-  },
-};
+export const logGroup = inert({
+  nameProperty: 'LogGroupName',
+  replacedBy: ['LogGroupClass'],
+  lengthMax: 512,
+  made: (name, { region, accountId }) => ({
+    physicalId: name,
+    attributes: { Arn: `arn:aws:logs:${region}:${accountId}:log-group:${name}:*` },
+  }),
+});
 
 export const key: ResourceType = {
-  put({ stackName, logicalId }, { region, accountId }) {
-    const KeyId = uuidOf(`${stackName}/${logicalId}`);
+  create(_wanted, { region, accountId }) {
+    const KeyId = randomUUID();
     return {
       physicalId: KeyId,
       attributes: { KeyId, Arn: `arn:aws:kms:${region}:${accountId}:key/${KeyId}` },
@@ -45,22 +55,83 @@ export const key: ResourceType = {
   },
 };
 
-export const keyAlias: ResourceType = {
-  put: ({ properties }) => ({ physicalId: String(properties['AliasName']) }),
-};
+export const keyAlias = inert({
+  nameProperty: 'AliasName',
+  lengthMax: 256,
+  made: (name) => ({ physicalId: name }),
+});
 
-export const queue: ResourceType = {
-  put(wanted, { region, accountId }) {
-    const QueueName = name(wanted, 'QueueName', 80);
+export const queue = inert({
+  nameProperty: 'QueueName',
+  replacedBy: ['FifoQueue'],
+  lengthMax: 80,
+  made(QueueName, { region, accountId }) {
     const QueueUrl = `https://sqs.${region}.amazonaws.com/${accountId}/${QueueName}`;
     return {
       physicalId: QueueUrl,
       attributes: { QueueName, QueueUrl, Arn: `arn:aws:sqs:${region}:${accountId}:${QueueName}` },
     };
   },
+});
+
+export const repository = inert({
+  nameProperty: 'RepositoryName',
+  replacedBy: ['EncryptionConfiguration'],
+  lengthMax: 256,
+  lowerCase: true,
+  made: (name, { region, accountId }) => ({
+    physicalId: name,
+    attributes: {
+      Arn: `arn:aws:ecr:${region}:${accountId}:repository/${name}`,
+      RepositoryUri: `${accountId}.dkr.ecr.${region}.amazonaws.com/${name}`,
+    },
+  }),
+});
+
+const namedParameter = inert({
+  nameProperty: 'Name',
+  lengthMax: 512,
+  made: (name, _workshop, { properties }) => ({
+    physicalId: name,
+    attributes: parameterAttributes(properties),
+  }),
+});
+
+export const parameter: ResourceType = {
+  ...namedParameter,
+  update: ({ physicalId }, { properties }) => ({
+    physicalId,
+    attributes: parameterAttributes(properties),
+  }),
 };
 
 /** Named like a resource without a name, and nothing else. */
-export const named: ResourceType = {
-  put: (wanted) => ({ physicalId: name(wanted, 'PolicyName', 128) }),
-};
+export const named = inert({
+  nameProperty: 'PolicyName',
+  lengthMax: 128,
+  made: (name) => ({ physicalId: name }),
+});
+
+/** A type that only has a name, and attributes made of it. */
+function inert(type: {
+  readonly nameProperty: string;
+  readonly replacedBy?: readonly string[];
+  readonly lengthMax: number;
+  readonly lowerCase?: boolean;
+  readonly made: (name: string, workshop: Workshop, wanted: Wanted) => Made;
+}): ResourceType {
+  const { nameProperty, replacedBy = [], lengthMax, lowerCase = false, made } = type;
+  return {
+    nameProperty,
+    replacedBy,
+    create(wanted, workshop) {
+      const name = wanted.properties[nameProperty];
+      const invented = inventName({ ...wanted, lengthMax, lowerCase });
+      return made(String(name ?? invented), workshop, wanted);
+    },
+  };
+}
+
+function parameterAttributes({ Type, Value }: JsonObject): Record<string, string> {
+  return { Type: String(Type ?? 'String'), Value: String(Value ?? '') };
+}

@@ -1,6 +1,7 @@
-import { physicalNameOf } from '../physical-name.ts';
+import { isDeepStrictEqual } from 'node:util';
+import { inventName } from '../physical-name.ts';
 import type { JsonObject } from '../template.ts';
-import { find, objectOf, pick, type ResourceType } from './resource-type.ts';
+import { discard, objectOf, pick, type ResourceType, type Workshop } from './resource-type.ts';
 
 const FUNCTION_MEMBERS = [
   'Architectures',
@@ -12,6 +13,13 @@ const FUNCTION_MEMBERS = [
   'Runtime',
   'Timeout',
 ];
+/** What a function has where the template says nothing any more. */
+const FUNCTION_DEFAULTS = {
+  Description: '',
+  Environment: { Variables: {} },
+  MemorySize: 128,
+  Timeout: 3,
+};
 
 const MAPPING_MEMBERS = [
   'BatchSize',
@@ -27,93 +35,109 @@ const MAPPING_MEMBERS = [
   'TumblingWindowInSeconds',
 ];
 
+type Call = Workshop['call'];
+
 export const lambdaFunction: ResourceType = {
-  put({ logicalId, stackName, properties }, { call, storeCode }) {
+  nameProperty: 'FunctionName',
+  replacedBy: ['PackageType'],
+  create(wanted, { call, codeOf }) {
+    const { properties } = wanted;
     const FunctionName = String(
-      properties['FunctionName'] ??
-        physicalNameOf({ stackName, logicalId, lengthMax: 64, lowerCase: false }),
+      properties['FunctionName'] ?? inventName({ ...wanted, lengthMax: 64, lowerCase: false }),
     );
-    const ask = () => call('lambda', 'GetFunctionConfiguration', { FunctionName });
-    const code = { S3Bucket: 'assets', S3Key: storeCode(objectOf(properties['Code']), logicalId) };
+    const Code = codeOf(objectOf(properties['Code']));
     const settings = pick(properties, FUNCTION_MEMBERS);
-    if (find(ask) === undefined) {
-      call('lambda', 'CreateFunction', { FunctionName, ...settings, Code: code });
-    } else {
+    return madeFunction(call('lambda', 'CreateFunction', { FunctionName, ...settings, Code }));
+  },
+  update({ physicalId: FunctionName, properties: before }, { properties }, { call, codeOf }) {
+    if (!isDeepStrictEqual(properties['Code'], before['Code'])) {
+      const code = codeOf(objectOf(properties['Code']));
       call('lambda', 'UpdateFunctionCode', { FunctionName, ...code });
-      call('lambda', 'UpdateFunctionConfiguration', { FunctionName, ...settings });
     }
-    return { physicalId: FunctionName, attributes: { Arn: String(ask()['FunctionArn']) } };
+    const settings = { ...FUNCTION_DEFAULTS, ...pick(properties, FUNCTION_MEMBERS) };
+    return madeFunction(
+      call('lambda', 'UpdateFunctionConfiguration', { FunctionName, ...settings }),
+    );
   },
   remove({ physicalId }, { call }) {
-    call('lambda', 'DeleteFunction', { FunctionName: physicalId });
+    discard(() => call('lambda', 'DeleteFunction', { FunctionName: physicalId }));
   },
 };
 
 /** A version is published once; CDK gives a changed function a version of another logical id. */
 export const version: ResourceType = {
-  put({ properties, previous }, { call }) {
-    if (previous !== undefined) return previous;
-    const published = call(
+  replacedBy: ['FunctionName', 'Description', 'CodeSha256', 'ProvisionedConcurrencyConfig'],
+  create({ properties }, { call }) {
+    const { FunctionArn, Version } = call(
       'lambda',
       'PublishVersion',
-      pick(properties, ['FunctionName', 'Description']),
+      pick(properties, ['FunctionName', 'Description', 'CodeSha256']),
     );
     return {
-      physicalId: String(published['FunctionArn']),
-      attributes: {
-        FunctionArn: String(published['FunctionArn']),
-        Version: String(published['Version']),
-      },
+      physicalId: String(FunctionArn),
+      attributes: { FunctionArn: String(FunctionArn), Version: String(Version) },
     };
+  },
+  remove({ properties, attributes }, { call }) {
+    discard(() =>
+      call('lambda', 'DeleteFunction', {
+        FunctionName: properties['FunctionName'],
+        Qualifier: attributes['Version'],
+      }),
+    );
   },
 };
 
 export const alias: ResourceType = {
-  put({ properties }, { call }) {
-    const named = pick(properties, ['FunctionName', 'Name']);
-    const input = pick(properties, ['FunctionName', 'Name', 'FunctionVersion', 'Description']);
-    const isThere = find(() => call('lambda', 'GetAlias', named)) !== undefined;
-    const { AliasArn } = call('lambda', isThere ? 'UpdateAlias' : 'CreateAlias', input);
-    return { physicalId: String(AliasArn), attributes: { AliasArn: String(AliasArn) } };
-  },
+  replacedBy: ['FunctionName', 'Name'],
+  create: ({ properties }, { call }) =>
+    madeAlias(call('lambda', 'CreateAlias', aliasInput(properties))),
+  update: (_there, { properties }, { call }) =>
+    madeAlias(call('lambda', 'UpdateAlias', aliasInput(properties))),
   remove({ properties }, { call }) {
-    call('lambda', 'DeleteAlias', pick(properties, ['FunctionName', 'Name']));
+    discard(() => call('lambda', 'DeleteAlias', pick(properties, ['FunctionName', 'Name'])));
   },
 };
 
 export const eventSourceMapping: ResourceType = {
-  put({ properties, previous }, { call }) {
-    const settings = pick(properties, MAPPING_MEMBERS);
-    const FunctionName = properties['FunctionName'];
-    const EventSourceArn = properties['EventSourceArn'];
-    const UUID = previous?.physicalId ?? idOfMapping(call, { FunctionName, EventSourceArn });
-    const mapping =
-      UUID === undefined
-        ? call('lambda', 'CreateEventSourceMapping', {
-            FunctionName,
-            EventSourceArn,
-            ...startOf(properties),
-            ...settings,
-          })
-        : call('lambda', 'UpdateEventSourceMapping', { UUID, FunctionName, ...settings });
-    const id = String(mapping['UUID']);
-    return {
-      physicalId: id,
-      attributes: { Id: id, EventSourceMappingArn: String(mapping['EventSourceMappingArn']) },
-    };
+  replacedBy: ['EventSourceArn', 'StartingPosition', 'StartingPositionTimestamp'],
+  create({ properties }, { call }) {
+    return madeMapping(
+      call('lambda', 'CreateEventSourceMapping', {
+        ...pick(properties, ['FunctionName', 'EventSourceArn']),
+        ...startOf(properties),
+        ...pick(properties, MAPPING_MEMBERS),
+      }),
+    );
+  },
+  update({ physicalId: UUID }, { properties }, { call }) {
+    const settings = pick(properties, ['FunctionName', ...MAPPING_MEMBERS]);
+    return madeMapping(call('lambda', 'UpdateEventSourceMapping', { UUID, ...settings }));
   },
   remove({ physicalId }, { call }) {
-    call('lambda', 'DeleteEventSourceMapping', { UUID: physicalId });
+    discard(() => call('lambda', 'DeleteEventSourceMapping', { UUID: physicalId }));
   },
 };
 
-type Call = Parameters<ResourceType['put']>[1]['call'];
+type Answer = ReturnType<Call>;
 
-function idOfMapping(call: Call, of: object): string | undefined {
-  const { EventSourceMappings } = call('lambda', 'ListEventSourceMappings', of) as {
-    readonly EventSourceMappings?: readonly { readonly UUID: string }[];
+function madeFunction({ FunctionName, FunctionArn }: Answer) {
+  return { physicalId: String(FunctionName), attributes: { Arn: String(FunctionArn) } };
+}
+
+function madeAlias({ AliasArn }: Answer) {
+  return { physicalId: String(AliasArn), attributes: { AliasArn: String(AliasArn) } };
+}
+
+function madeMapping({ UUID, EventSourceMappingArn }: Answer) {
+  return {
+    physicalId: String(UUID),
+    attributes: { Id: String(UUID), EventSourceMappingArn: String(EventSourceMappingArn) },
   };
-  return EventSourceMappings?.[0]?.UUID;
+}
+
+function aliasInput(properties: JsonObject): object {
+  return pick(properties, ['FunctionName', 'Name', 'FunctionVersion', 'Description']);
 }
 
 /** The template states the time in seconds, the models take milliseconds. */

@@ -10,7 +10,13 @@ export interface DeployedResource {
   readonly attributes: Readonly<Record<string, string>>;
   /** Properties after all functions were resolved. */
   readonly properties: JsonObject;
-  readonly retained: boolean;
+  readonly deletionPolicy: string;
+  readonly updateReplacePolicy: string;
+  /** The operation that last had to do with it. */
+  readonly operationId: string;
+  /** Its last event: `CREATE_COMPLETE`, … */
+  readonly status: string;
+  readonly changedAtMs: number;
 }
 
 /** One resource to be brought about. */
@@ -18,8 +24,6 @@ export interface Wanted {
   readonly logicalId: string;
   readonly stackName: string;
   readonly properties: JsonObject;
-  /** What the last deployment made of it. */
-  readonly previous: DeployedResource | undefined;
 }
 
 /** What resource types work with. */
@@ -27,8 +31,8 @@ export interface Workshop {
   readonly region: string;
   readonly accountId: string;
   call(service: string, operation: string, input: object): Readonly<Record<string, unknown>>;
-  /** The key under which the code of a function is stored. */
-  storeCode(code: JsonObject, logicalId: string): string;
+  /** Lambda's `Code` for the code of a template: an object, or text for `index.js`. */
+  codeOf(code: JsonObject): object;
 }
 
 export interface Made {
@@ -36,10 +40,29 @@ export interface Made {
   readonly attributes?: Readonly<Record<string, string>>;
 }
 
-/** How one type of resource is created or changed in place, and removed. */
+/**
+ * How one type of resource is made, changed in place and removed. Properties are those of the type's
+ * page in CloudFormation's resource reference.
+ */
 export interface ResourceType {
-  put(wanted: Wanted, workshop: Workshop): Made;
+  /** The property that holds the name, if a template may choose it. */
+  readonly nameProperty?: string;
+  /** Further properties whose change the reference answers with "Replacement". */
+  readonly replacedBy?: readonly string[];
+  /** Refused when something of the name is there already. */
+  create(wanted: Wanted, workshop: Workshop): Made;
+  /** Takes over what has the wanted name; undefined when nothing has. */
+  adopt?(wanted: Wanted, workshop: Workshop): Made | undefined;
+  /** Without it, a change of properties changes nothing but the stack's memory. */
+  update?(there: DeployedResource, wanted: Wanted, workshop: Workshop): Made;
+  /** What making does not take and changing does not either: called after both. */
+  configure?(made: Made, wanted: Wanted, settings: Settings): void;
   remove?(resource: DeployedResource, workshop: Workshop): void;
+}
+
+export interface Settings extends Workshop {
+  /** Properties before the change; empty for a new resource. */
+  readonly before: JsonObject;
 }
 
 /** Runs a call that asks for something; undefined when it is not there. */
@@ -49,6 +72,15 @@ export function find(ask: () => Readonly<Record<string, unknown>>) {
   } catch (error) {
     if (error instanceof ServiceError && isAbsence(error)) return undefined;
     throw error;
+  }
+}
+
+/** Removes what may be gone already: that is as good. */
+export function discard(remove: () => unknown): void {
+  try {
+    remove();
+  } catch (error) {
+    if (!(error instanceof ServiceError && isAbsence(error))) throw error;
   }
 }
 

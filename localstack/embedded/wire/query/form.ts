@@ -1,0 +1,45 @@
+// A form's flat names as the shape they stand for: `Tags.member.1.Key=k` is `{ Tags: [{ Key: 'k' }] }`.
+
+type Shape = { [name: string]: Shape | string };
+
+const BOOLEANS = new Set(['true', 'false']);
+/** Members that are texts, whatever they look like. */
+const TEXTS = new Set(['Key', 'Value', 'ParameterKey', 'ParameterValue', 'TemplateBody']);
+
+/** Builds the SDK's input shape; only `true` and `false` are more than text. */
+export function decodeForm(form: URLSearchParams): object {
+  const root = emptyShape();
+  for (const [name, value] of form) {
+    if (name === 'Action' || name === 'Version') continue;
+    const path = name.split('.');
+    let place = root;
+    for (const part of path.slice(0, -1)) {
+      const inner = place[part];
+      place = typeof inner === 'object' ? inner : (place[part] = emptyShape());
+    }
+    place[path.at(-1)!] = value;
+  }
+  return plainOf(root, '') as object;
+}
+
+/** Without a prototype: names come from outside. */
+function emptyShape(): Shape {
+  return Object.create(null) as Shape;
+}
+
+function plainOf(shape: Shape | string, name: string): unknown {
+  if (typeof shape === 'string') {
+    return BOOLEANS.has(shape) && !TEXTS.has(name) ? shape === 'true' : shape;
+  }
+  const { member } = shape;
+  if (typeof member === 'object') {
+    return Object.entries(member)
+      .sort(([left], [right]) => Number(left) - Number(right))
+      .map(([, item]) => plainOf(item, ''));
+  }
+  // An empty list is written as its name alone.
+  if (member === '') return [];
+  return Object.fromEntries(
+    Object.entries(shape).map(([inner, value]) => [inner, plainOf(value, inner)]),
+  );
+}
