@@ -5,6 +5,16 @@ type Shape = { [name: string]: Shape | string };
 const BOOLEANS = new Set(['true', 'false']);
 /** Members that are texts, whatever they look like. */
 const TEXTS = new Set(['Key', 'Value', 'ParameterKey', 'ParameterValue', 'TemplateBody']);
+/** Lists: an empty one is written as its name alone. */
+const LISTS = new Set([
+  'Capabilities',
+  'NotificationARNs',
+  'Parameters',
+  'ResourcesToSkip',
+  'RetainResources',
+  'StackStatusFilter',
+  'Tags',
+]);
 
 /** Builds the SDK's input shape; only `true` and `false` are more than text. */
 export function decodeForm(form: URLSearchParams): object {
@@ -15,7 +25,9 @@ export function decodeForm(form: URLSearchParams): object {
     let place = root;
     for (const part of path.slice(0, -1)) {
       const inner = place[part];
-      place = typeof inner === 'object' ? inner : (place[part] = emptyShape());
+      const next = typeof inner === 'object' ? inner : emptyShape();
+      place[part] = next;
+      place = next;
     }
     place[path.at(-1)!] = value;
   }
@@ -29,6 +41,7 @@ function emptyShape(): Shape {
 
 function plainOf(shape: Shape | string, name: string): unknown {
   if (typeof shape === 'string') {
+    if (shape === '' && LISTS.has(name)) return [];
     return BOOLEANS.has(shape) && !TEXTS.has(name) ? shape === 'true' : shape;
   }
   const { member } = shape;
@@ -37,8 +50,6 @@ function plainOf(shape: Shape | string, name: string): unknown {
       .sort(([left], [right]) => Number(left) - Number(right))
       .map(([, item]) => plainOf(item, ''));
   }
-  // An empty list is written as its name alone.
-  if (member === '') return [];
   return Object.fromEntries(
     Object.entries(shape).map(([inner, value]) => [inner, plainOf(value, inner)]),
   );
