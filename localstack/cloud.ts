@@ -4,19 +4,18 @@
 
 import { parseArgs } from 'node:util';
 import { cleanEnvironment } from '../environment.ts';
-import {
-  type EmbeddedCloud,
-  type StackOutputs,
-  startEmbeddedCloud,
-} from './embedded/embedded-cloud.ts';
+import { bootstrap } from './bootstrap.ts';
+import { type EmbeddedCloud, startEmbeddedCloud } from './embedded/embedded-cloud.ts';
 import { type PipelinePlaces, placesOf } from './pipelines.ts';
 import { synthesise } from './synthesise.ts';
 
-const USAGE = `Usage: npm run cloud -- [--pipeline NAME,…] [--port N] [--data DIR] [--json]
+const USAGE = `Usage: npm run cloud -- [--pipeline NAME,… | --empty] [--port N] [--data DIR] [--json]
 
-Brings up Kinesis, DynamoDB, S3 and Lambda on 127.0.0.1 with the app deployed, until Ctrl-C.
+Brings up Kinesis, DynamoDB, S3, Lambda and CloudFormation on 127.0.0.1 with the app deployed, until
+Ctrl-C. The environment is bootstrapped: cdk deploy, diff and destroy work against it.
 
   --pipeline NAME  deploy functions/pipelines/NAME.ts; several with commas (default: of cdk.json)
+  --empty          deploy nothing: cdk deploy does
   --port N         listen on port N; 0 takes any free one (default 4566)
   --data DIR       keep everything in DIR and go on from what it holds
   --json           print one line of JSON when ready, and nothing else on standard output
@@ -25,6 +24,7 @@ Brings up Kinesis, DynamoDB, S3 and Lambda on 127.0.0.1 with the app deployed, u
 
 interface Settings {
   readonly pipeline: string | undefined;
+  readonly empty: boolean;
   readonly port: number;
   readonly dataDirectory: string | undefined;
   readonly json: boolean;
@@ -57,8 +57,11 @@ function parseSettings(args: readonly string[]): Settings | 'help' {
     throw new WrongUsage(`--port takes a number from 0 to 65535, not '${values.port}'`);
   }
   if (values.data === '') throw new WrongUsage('--data takes a folder');
-  const { pipeline, port, data, json } = values;
-  return { pipeline, port: Number(port), dataDirectory: data, json };
+  const { pipeline, empty, port, data, json } = values;
+  if (empty && pipeline !== undefined) {
+    throw new WrongUsage('--empty deploys no pipeline: leave --pipeline or --empty out');
+  }
+  return { pipeline, empty, port: Number(port), dataDirectory: data, json };
 }
 
 function parseFlags(args: readonly string[]) {
@@ -67,6 +70,7 @@ function parseFlags(args: readonly string[]) {
       args: [...args],
       options: {
         pipeline: { type: 'string' },
+        empty: { type: 'boolean', default: false },
         port: { type: 'string', default: '4566' },
         data: { type: 'string' },
         json: { type: 'boolean', default: false },
@@ -79,7 +83,7 @@ function parseFlags(args: readonly string[]) {
 }
 
 async function serve(settings: Settings): Promise<void> {
-  const { pipeline, port, dataDirectory, json } = settings;
+  const { pipeline, empty, port, dataDirectory, json } = settings;
   const ended = untilEnded();
   // A full disk under --data, say: what was not written down must not be answered, so nothing goes on.
   process.on('uncaughtException', (error) => {
@@ -93,8 +97,12 @@ async function serve(settings: Settings): Promise<void> {
   });
   try {
     reportFailures(cloud);
-    say('synthesising the app …');
-    const outputs = await deployApp(cloud, pipeline);
+    await bootstrap(cloud);
+    if (!empty) {
+      say('synthesising the app …');
+      await deployApp(cloud, pipeline);
+    }
+    const outputs = cloud.outputs();
     if (ended.isOver()) return;
     const pipelines = placesOf(outputs);
     if (json) {
@@ -122,13 +130,10 @@ function untilEnded(): { readonly promise: Promise<void>; readonly isOver: () =>
   return { promise, isOver: () => over };
 }
 
-async function deployApp(
-  cloud: EmbeddedCloud,
-  pipeline: string | undefined,
-): Promise<StackOutputs> {
+async function deployApp(cloud: EmbeddedCloud, pipeline: string | undefined): Promise<void> {
   const assembly = await synthesise(pipeline === undefined ? {} : { pipeline });
   try {
-    return await cloud.deploy(assembly.directory);
+    await cloud.deploy(assembly.directory);
   } finally {
     await assembly.remove();
   }
@@ -154,9 +159,10 @@ function instructions(
     '',
     `${bold('The embedded cloud is up')} at ${cloud.endpoint} (Ctrl-C ends it).`,
     '',
-    bold('Point any AWS client at it:'),
+    bold('Point any AWS client and the CDK at it:'),
     `  export AWS_ENDPOINT_URL=${cloud.endpoint} AWS_REGION=${cloud.region}`,
     `  export AWS_DEFAULT_REGION=${cloud.region} AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any`,
+    '  npx cdk deploy',
   ];
   for (const [name, places] of Object.entries(pipelines)) {
     lines.push('', bold(`Pipeline ${name}:`), ...exampleOf(name, places));

@@ -77,6 +77,8 @@ export interface EmbeddedCloud {
    * Rejects with Refused when it cannot be done.
    */
   deployTemplate(request: StackRequest): Promise<StackOutputs>;
+  /** Outputs of the stacks that there are, whoever deployed them. */
+  outputs(): StackOutputs;
   /** The processes that run functions. */
   sandboxes(): readonly SandboxStatus[];
   /** SIGKILL; false when there is no such sandbox. */
@@ -148,6 +150,7 @@ export async function startEmbeddedCloud(
       return mergedOutputs(sources.map((one) => deploySource(one, { stacks, code })));
     },
     deployTemplate: async (request) => outputsOf(stacks.deploy(request)),
+    outputs: () => mergedOutputs(cloud.stacks.stacks().map(outputsOf)),
     sandboxes: () => sandboxes.list(),
     killSandbox: (pid) => sandboxes.kill(pid),
     logsOf: (functionName) => logs.linesOf(functionName),
