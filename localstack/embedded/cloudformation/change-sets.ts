@@ -21,7 +21,7 @@ const NOTHING_TO_DO =
   "The submitted information didn't contain changes. Submit different information to create a change set.";
 
 export function createChangeSet(actions: Actions, request: Request): object {
-  const { store, now } = actions;
+  const { store, engine } = actions;
   const { ChangeSetName = '', ChangeSetType = 'UPDATE', ImportExistingResources } = request;
   if (ChangeSetType === 'IMPORT' || request.ResourcesToImport !== undefined) {
     throw validationError('The embedded cloud imports nothing: leave ResourcesToImport out');
@@ -51,7 +51,7 @@ export function createChangeSet(actions: Actions, request: Request): object {
       stackName: stack.stackName,
       type: ChangeSetType,
       description: request.Description ?? null,
-      createdAtMs: now(),
+      createdAtMs: engine.recorder.moment(),
       blueprint,
       importsExisting,
       ...outcome,

@@ -9,6 +9,8 @@ import type { StackStore } from './stack-store.ts';
 import type { JsonObject } from './template.ts';
 
 export interface Recorder {
+  /** A moment after all events so far. */
+  moment(): number;
   /** Starts another operation on a stack. */
   begin(
     stack: Stack,
@@ -51,7 +53,7 @@ export function createRecorder(parts: {
   const { store, now } = parts;
   let lastEventMs = 0;
   /** No two events are at the same moment, so that clients that sort them keep their order. */
-  const eventTime = () => {
+  const moment = () => {
     lastEventMs = Math.max(lastEventMs + 1, now());
     return lastEventMs;
   };
@@ -72,7 +74,7 @@ export function createRecorder(parts: {
         reason: event.error === undefined ? (event.reason ?? null) : failureOf(event.error),
         properties: properties === undefined ? null : JSON.stringify(properties),
         token: operation?.token ?? null,
-        timeMs: eventTime(),
+        timeMs: moment(),
       },
     });
   };
@@ -85,6 +87,7 @@ export function createRecorder(parts: {
     });
   const putStack = (stack: Stack) => store.put({ kind: 'stack', stack });
   return {
+    moment,
     begin(stack, { status, reason, ...given }) {
       const operation: Operation = {
         id: randomUUID(),

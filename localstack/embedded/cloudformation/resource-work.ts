@@ -1,15 +1,17 @@
 // One resource made, changed or removed, with the events that tell of it.
 
-import type { ServiceError } from '../../../lib/cloud/service.ts';
+import { ServiceError } from '../../../lib/cloud/service.ts';
 import type { Recorder } from './recorder.ts';
 import { validationError } from './refusals.ts';
 import { RESOURCE_TYPES } from './resources/index.ts';
 import type { DeployedResource, Made, ResourceType, Workshop } from './resources/resource-type.ts';
-import type { Leftover, Operation, Stack } from './stack.ts';
+import { isLive, type Leftover, type Operation, type Stack } from './stack.ts';
+import type { StackStore } from './stack-store.ts';
 import type { JsonObject } from './template.ts';
 
 /** What a resource is worked on with. */
 export interface Work {
+  readonly store: StackStore;
   readonly stack: Stack;
   readonly operation: Operation;
   readonly workshop: Workshop;
@@ -48,7 +50,7 @@ export function createResource(
     });
   tell(`${verb}_IN_PROGRESS`, replaced?.physicalId ?? '', replaced && REPLACES);
   const definition = RESOURCE_TYPES.get(type)!;
-  refuseSameName(definition, wanted, replaced);
+  refuseTakenName(work, wanted, replaced);
   const made =
     adopted(work, definition, wanted) ?? definition.create(askedOf(work, wanted), work.workshop);
   const keep = (status: string) =>
@@ -108,17 +110,26 @@ function adopted(work: Work, definition: ResourceType, wanted: WantedResource): 
   return definition.adopt?.(askedOf(work, wanted), work.workshop);
 }
 
-function refuseSameName(
-  { nameProperty = '' }: ResourceType,
-  { properties }: WantedResource,
+/** A name that a template chooses is free: nothing of the type has it, here or in another stack. */
+function refuseTakenName(
+  work: Work,
+  { type, properties }: WantedResource,
   replaced: DeployedResource | undefined,
-): ServiceError | undefined {
-  const name = properties[nameProperty];
-  if (name === undefined || name !== replaced?.properties[nameProperty]) return undefined;
-  throw validationError(
-    'CloudFormation cannot update a stack when a custom-named resource requires replacing. ' +
-      `Rename ${name} and update the stack again.`,
-  );
+): void {
+  const name = properties[RESOURCE_TYPES.get(type)!.nameProperty ?? ''];
+  if (name === undefined) return;
+  if (replaced?.physicalId === name) {
+    throw validationError(
+      'CloudFormation cannot update a stack when a custom-named resource requires replacing. ' +
+        `Rename ${name} and update the stack again.`,
+    );
+  }
+  for (const { stackId, resources } of work.store.stacks().filter(isLive)) {
+    for (const resource of Object.values(resources)) {
+      if (resource.type !== type || resource.physicalId !== name) continue;
+      throw new ServiceError('AlreadyExists', `${name} already exists in stack ${stackId}`);
+    }
+  }
 }
 
 function remembered(

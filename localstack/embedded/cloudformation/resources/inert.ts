@@ -105,12 +105,13 @@ export const parameter: ResourceType = {
   }),
 };
 
-/** Named like a resource without a name, and nothing else. */
-export const named = inert({
-  nameProperty: 'PolicyName',
-  lengthMax: 128,
-  made: (name) => ({ physicalId: name }),
-});
+/** Known by a name that need not be its own, and nothing else. */
+export const named: ResourceType = {
+  create(wanted) {
+    const invented = inventName({ ...wanted, lengthMax: 128, lowerCase: false });
+    return { physicalId: String(wanted.properties['PolicyName'] ?? invented) };
+  },
+};
 
 /** A type that only has a name, and attributes made of it. */
 function inert(type: {
