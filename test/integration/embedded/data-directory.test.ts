@@ -16,8 +16,9 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { CreateStackCommand, DeleteStackCommand } from '@aws-sdk/client-cloudformation';
 import { GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
-import { PutRecordCommand } from '@aws-sdk/client-kinesis';
+import { ListStreamsCommand, PutRecordCommand } from '@aws-sdk/client-kinesis';
 import { InvokeCommand } from '@aws-sdk/client-lambda';
 import { CreateBucketCommand, GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -31,6 +32,7 @@ import { Refused } from '../../../localstack/embedded/refused.ts';
 import { sandboxesOf } from '../../support/sandbox-processes.ts';
 import { type Clients, copiedValues, createClients } from './fixtures/clients.ts';
 import { aStack } from './fixtures/stack.ts';
+import { createStacks, told } from './fixtures/stacks.ts';
 
 let folder: string;
 const running = new Set<ChildProcess>();
@@ -258,5 +260,65 @@ describe('a journal', () => {
       dump: () => [],
     }).close();
     expect(entries).toHaveLength(3);
+  });
+});
+
+describe('a deployment', () => {
+  const TemplateBody = JSON.stringify({
+    Resources: Object.fromEntries(
+      Array.from({ length: 8 }, (_, index) => [
+        `Stream${index}`,
+        {
+          Type: 'AWS::Kinesis::Stream',
+          Properties: { Name: `stream-${index}` },
+          ...(index === 0 ? {} : { DependsOn: `Stream${index - 1}` }),
+        },
+      ]),
+    ),
+  });
+
+  async function serveSlowly(
+    stepDelayMs: number,
+  ): Promise<Clients & { readonly die: () => Promise<void> }> {
+    const program = join(import.meta.dirname, 'fixtures', 'serve-slowly.ts');
+    const args = ['--import', 'tsx', program, folder, String(stepDelayMs)];
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    running.add(child);
+    const [endpoint] = (await once(createInterface({ input: child.stdout! }), 'line')) as [string];
+    return { ...createClients(endpoint), die: () => kill(child) };
+  }
+
+  const streamCount = async ({ kinesis }: Clients) =>
+    (await kinesis.send(new ListStreamsCommand({}))).StreamNames?.length;
+  const isBetween = (low: number, high: number) => (count: number | undefined) =>
+    count !== undefined && count > low && count < high;
+
+  it('whose cloud is killed goes on where it was at the next start, and repeats nothing', async () => {
+    const first = await serveSlowly(50);
+    const create = new CreateStackCommand({ StackName: 'Stack', TemplateBody });
+    const { StackId } = await first.cloudFormation.send(create);
+    await expect.poll(() => streamCount(first), { interval: 5 }).toSatisfy(isBetween(1, 8));
+    await first.die();
+
+    const second = await serveSlowly(50);
+    await expect.poll(() => streamCount(second), { interval: 5 }).toBe(8);
+    await second.die();
+
+    const third = await serveSlowly(50);
+    expect(await createStacks(third).settled(StackId!)).toMatchObject({
+      StackStatus: 'CREATE_COMPLETE',
+    });
+    const events = (await createStacks(third).events(StackId)).map(told);
+    // In progress twice, without its physical id and with it, and complete once.
+    expect(events.filter((event) => event.startsWith('Stream'))).toHaveLength(3 * 8);
+    await third.cloudFormation.send(new DeleteStackCommand({ StackName: 'Stack' }));
+    await expect.poll(() => streamCount(third), { interval: 5 }).toSatisfy(isBetween(0, 7));
+    await third.die();
+
+    const fourth = await serveSlowly(0);
+    const stacks = createStacks(fourth);
+    expect(await stacks.settled(StackId!)).toMatchObject({ StackStatus: 'DELETE_COMPLETE' });
+    expect(await streamCount(fourth)).toBe(0);
+    expect(await stacks.create(TemplateBody)).toMatchObject({ StackStatus: 'CREATE_COMPLETE' });
   });
 });
