@@ -214,7 +214,7 @@ function restore(step: Step, logicalId: string, former: DeployedResource): void 
   const current = stack.resources[logicalId];
   const isInPlace = current?.physicalId === former.physicalId;
   try {
-    if (isInPlace && !isDeepStrictEqual(current.properties, former.properties)) {
+    if (isInPlace && decideStep(current, former) !== 'none') {
       updateResource(step, current, { logicalId, ...former });
     } else if (!isInPlace) {
       // It was replaced, and the older one is still there.

@@ -1,6 +1,7 @@
 // CloudFormation as its API reference has it, by way of the SDK's client.
 
 import {
+  ContinueUpdateRollbackCommand,
   CreateChangeSetCommand,
   CreateStackCommand,
   DeleteChangeSetCommand,
@@ -21,7 +22,11 @@ import {
   UpdateTerminationProtectionCommand,
 } from '@aws-sdk/client-cloudformation';
 import { ListTablesCommand } from '@aws-sdk/client-dynamodb';
-import { DescribeStreamSummaryCommand, ListStreamsCommand } from '@aws-sdk/client-kinesis';
+import {
+  DeleteStreamCommand,
+  DescribeStreamSummaryCommand,
+  ListStreamsCommand,
+} from '@aws-sdk/client-kinesis';
 import { CreateBucketCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
@@ -149,7 +154,11 @@ describe('a stack', () => {
 
   it('whose bucket holds something is not deleted, until the bucket is to be kept', async () => {
     const made = await stacks.create({
-      Resources: { B: bucket({ BucketName: 'full' }), S: stream() },
+      Resources: {
+        Needed: stream({ Name: 'needed' }),
+        B: bucket({ BucketName: 'full' }, { DependsOn: 'Needed' }),
+        S: stream(),
+      },
     });
     await clients.s3.send(new PutObjectCommand({ Bucket: 'full', Key: 'k', Body: 'x' }));
     const failed = await stacks.remove(made);
@@ -157,7 +166,8 @@ describe('a stack', () => {
       StackStatus: 'DELETE_FAILED',
       StackStatusReason: 'The following resource(s) failed to delete: [B]. ',
     });
-    expect(await streamNames()).toEqual([]);
+    // What it depends on has to stay with it.
+    expect(await streamNames()).toEqual(['needed']);
     const [failure] = (await stacks.events()).filter((event) => told(event) === 'B DELETE_FAILED');
     expect(failure?.ResourceStatusReason).toContain('The bucket you tried to delete is not empty');
     expect(await stacks.remove(made, ['B'])).toMatchObject({ StackStatus: 'DELETE_COMPLETE' });
@@ -508,7 +518,8 @@ describe('a deployment that fails', () => {
     const failed = await stacks.update({
       Resources: {
         Changed: stream({ Name: 'changed', ShardCount: 2 }),
-        Replaced: stream({ Name: 'new' }),
+        // The policy is about what is replaced, not about what was to replace it.
+        Replaced: stream({ Name: 'new' }, { UpdateReplacePolicy: 'Retain' }),
         Added: stream({ Name: 'added' }, { DependsOn: 'Replaced' }),
         Bad: failing('Added'),
       },
@@ -544,6 +555,30 @@ describe('a deployment that fails', () => {
     expect(made.StackStatus).toBe('ROLLBACK_COMPLETE');
     const [failure] = (await stacks.events()).filter((event) => told(event) === 'B CREATE_FAILED');
     expect(failure?.ResourceStatusReason).toContain('mine already exists');
+  });
+
+  it('does not share a name with another stack, even of what exists by name only', async () => {
+    const template = {
+      Resources: { R: { Type: 'AWS::IAM::Role', Properties: { RoleName: 'mine' } } },
+    };
+    const { StackId } = await stacks.create(template, { StackName: 'First' });
+    expect(await stacks.create(template)).toMatchObject({ StackStatus: 'ROLLBACK_COMPLETE' });
+    const [failure] = (await stacks.events()).filter((event) => told(event) === 'R CREATE_FAILED');
+    expect(failure?.ResourceStatusReason).toContain(`mine already exists in stack ${StackId}`);
+  });
+
+  it('and cannot be taken back either can be, without the resource that hinders', async () => {
+    await stacks.create({ Resources: { S: stream({ Name: 'lost' }), T: stream() } });
+    await clients.kinesis.send(new DeleteStreamCommand({ StreamName: 'lost' }));
+    const failed = await stacks.update({
+      Resources: { S: stream({ Name: 'lost', ShardCount: 2 }), T: stream() },
+    });
+    expect(failed.StackStatus).toBe('UPDATE_ROLLBACK_FAILED');
+    const skipping = { StackName: 'Stack', ResourcesToSkip: ['S'] };
+    await clients.cloudFormation.send(new ContinueUpdateRollbackCommand(skipping));
+    expect(await stacks.settled('Stack')).toMatchObject({
+      StackStatus: 'UPDATE_ROLLBACK_COMPLETE',
+    });
   });
 
   it('is left as it is when nobody wants it taken back, until somebody does', async () => {
