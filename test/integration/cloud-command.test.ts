@@ -35,6 +35,16 @@ describe('npm run cloud', () => {
     expect(stdout).toContain('aws dynamodb scan --table-name');
   });
 
+  it('comes up without the app when it is asked to, ready for the CDK to deploy it', async () => {
+    const cloud = await startCloud(['--empty']);
+    expect(cloud.pipelines).toEqual({});
+    const body = 'Action=DescribeStacks&Version=2010-05-15&StackName=CDKToolkit';
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+    const answer = await fetch(cloud.endpoint, { method: 'POST', headers, body });
+    expect(await answer.text()).toContain('<StackStatus>CREATE_COMPLETE</StackStatus>');
+    expect(await cloud.interrupt()).toBe(0);
+  });
+
   it('a pipeline that is not there is said in a sentence, with exit code 1', async () => {
     const { code, stdout, stderr } = await runCloud([
       '--port',
@@ -72,6 +82,7 @@ describe('npm run cloud', () => {
     ['an unknown flag', ['--colour']],
     ['a port that is none', ['--port', 'many']],
     ['a port out of range', ['--port', '70000']],
+    ['a pipeline for a cloud without one', ['--empty', '--pipeline', 'delays']],
   ])('%s is wrong usage, with exit code 2', async (_what, args) => {
     const { code, stdout, stderr } = await runCloud(args);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });

@@ -196,6 +196,31 @@ describe('JSON', () => {
   });
 });
 
+describe('parameters of SSM', () => {
+  it('are read from the stacks that hold them', async () => {
+    const Properties = { Type: 'String', Name: '/a', Value: 'one' };
+    const Resources = { P: { Type: 'AWS::SSM::Parameter', Properties } };
+    const templateBody = JSON.stringify({ Resources });
+    await cloud.deployTemplate({ stackName: 'Parameters', templateBody });
+    const ask = async (operation: string, input: object) => {
+      const target = `AmazonSSM.${operation}`;
+      const { bytes } = await post(target, 'application/x-amz-json-1.1', JSON.stringify(input));
+      return JSON.parse(bytes.toString());
+    };
+    expect(await ask('GetParameter', { Name: '/a' })).toMatchObject({
+      Parameter: { Name: '/a', Value: 'one', Type: 'String' },
+    });
+    expect(await ask('GetParameter', { Name: '/b' })).toMatchObject({
+      __type: 'ParameterNotFound',
+    });
+    expect(await ask('GetParameters', { Names: ['/a', '/b'] })).toMatchObject({
+      Parameters: [{ Name: '/a' }],
+      InvalidParameters: ['/b'],
+    });
+    expect(await ask('PutParameter', {})).toMatchObject({ __type: 'InvalidAction' });
+  });
+});
+
 describe('the Query protocol', () => {
   const query = async (form: string) => {
     const answer = await fetch(cloud.endpoint, {
@@ -210,6 +235,23 @@ describe('the Query protocol', () => {
     const { status, text } = await query('Action=GetCallerIdentity&Version=2011-06-15');
     expect(status).toBe(200);
     expect(text).toContain('<Account>000000000000</Account>');
+  });
+
+  it('gives credentials for a role that a stack has made, and for no other', async () => {
+    const take = (name: string) =>
+      query(
+        `Action=AssumeRole&Version=2011-06-15&RoleSessionName=me&RoleArn=${encodeURIComponent(`arn:aws:iam::000000000000:role/${name}`)}`,
+      );
+    expect(await take('mine')).toMatchObject({
+      status: 403,
+      text: expect.stringContaining('is not authorized to perform: sts:AssumeRole'),
+    });
+    const Resources = { R: { Type: 'AWS::IAM::Role', Properties: { RoleName: 'mine' } } };
+    await cloud.deployTemplate({ stackName: 'Roles', templateBody: JSON.stringify({ Resources }) });
+    const { status, text } = await take('mine');
+    expect(status).toBe(200);
+    expect(text).toContain('assumed-role/mine/me');
+    expect(text).toMatch(/<AccessKeyId>\w+<.*<SessionToken>\w+</);
   });
 
   it('refuses what it does not offer by its name', async () => {
