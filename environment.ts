@@ -4,7 +4,8 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-const home = join(import.meta.dirname, '.rivulet', 'home');
+/** The empty folder that stands in for the home folder. */
+export const projectHome = join(import.meta.dirname, '.rivulet', 'home');
 
 /** Removes every `AWS_*` variable but those in `keep`, and points HOME at an empty folder of the project. */
 export function cleanEnvironment(keep: readonly string[] = []): void {
@@ -13,7 +14,7 @@ export function cleanEnvironment(keep: readonly string[] = []): void {
   }
   // The SDK would announce the end of Node 20 in the middle of the output.
   process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
-  mkdirSync(home, { recursive: true });
-  process.env['HOME'] = home;
-  process.env['USERPROFILE'] = home;
+  mkdirSync(projectHome, { recursive: true });
+  process.env['HOME'] = projectHome;
+  process.env['USERPROFILE'] = projectHome;
 }
