@@ -13,6 +13,8 @@ import {
   PutItemCommand,
   QueryCommand,
   type QueryCommandInput,
+  ScanCommand,
+  type ScanCommandOutput,
   type TransactionCanceledException,
   TransactWriteItemsCommand,
   UpdateItemCommand,
@@ -254,30 +256,43 @@ describe.each(HANDLERS)('DynamoDB over the %s handler', (handler) => {
     expect((await get(Key))?.['_digest']?.S).toMatch(/^second-/);
   });
 
+  const named = { _n: { N: '1' }, status: { S: 'x' } };
+  const fenced = (ConditionExpression: string, names: Record<string, string>, Item: Attributes) =>
+    client.send(
+      new PutItemCommand({
+        TableName,
+        Item,
+        ConditionExpression,
+        ExpressionAttributeNames: names,
+        ExpressionAttributeValues: { ':n': { N: '2' }, ':s': { S: 'x' } },
+      }),
+    );
+
   // Developer guide, "Expression attribute names": reserved words, and names that do not begin with a
   // letter, have to be written as placeholders.
-  it('refuses bare names that begin with an underscore or are reserved, but not their placeholders', async () => {
-    const Item = { ...freshKey(), _n: { N: '1' }, status: { S: 'x' } };
+  it('takes any name of an attribute by a placeholder, and wants each of them used', async () => {
+    const Item = { ...freshKey(), ...named };
     await put(Item);
-    const fenced = (ConditionExpression: string, names: Record<string, string>) =>
-      client.send(
-        new PutItemCommand({
-          TableName,
-          Item,
-          ConditionExpression,
-          ExpressionAttributeNames: names,
-          ExpressionAttributeValues: { ':n': { N: '2' }, ':s': { S: 'x' } },
-        }),
-      );
-    await fenced('#n < :n AND #s = :s', { '#n': '_n', '#s': 'status' });
-    expect((await refusalOf(fenced('_n < :n AND #s = :s', { '#s': 'status' }))).name).toBe(
-      'ValidationException',
-    );
-    expect((await refusalOf(fenced('#n < :n AND status = :s', { '#n': '_n' }))).name).toBe(
-      'ValidationException',
-    );
-    const unused = fenced('#n < :n AND #s = :s', { '#n': '_n', '#s': 'status', '#t': 'type' });
+    const names = { '#n': '_n', '#s': 'status' };
+    await fenced('#n < :n AND #s = :s', names, Item);
+    const unused = fenced('#n < :n AND #s = :s', { ...names, '#t': 'type' }, Item);
     expect((await refusalOf(unused)).error.message).toContain('unused in expressions');
+  });
+
+  // The same page.
+  it('refuses a bare name that begins with an underscore', async () => {
+    const Item = { ...freshKey(), ...named };
+    await put(Item);
+    const { name } = await refusalOf(fenced('_n < :n AND #s = :s', { '#s': 'status' }, Item));
+    expect(name).toBe('ValidationException');
+  });
+
+  // Developer guide, "Reserved words in DynamoDB".
+  it('refuses a bare name that is a reserved word', async () => {
+    const Item = { ...freshKey(), ...named };
+    await put(Item);
+    const { name } = await refusalOf(fenced('#n < :n AND status = :s', { '#n': '_n' }, Item));
+    expect(name).toBe('ValidationException');
   });
 
   // Developer guide, "Service quotas": partition key 1 to 2,048 bytes, sort key 1 to 1,024 bytes.
@@ -357,6 +372,87 @@ describe.each(HANDLERS)('DynamoDB over the %s handler', (handler) => {
     const reasons = (error as TransactionCanceledException).CancellationReasons;
     expect(reasons?.map(({ Code }) => Code)).toEqual(['None', 'ConditionalCheckFailed']);
     expect(await get(free)).toBeUndefined();
+  });
+
+  // API reference, TransactWriteItems: the item of an unmet condition, when the action asks for it.
+  it('gives the item in the way with the reason of a cancelled transaction', async () => {
+    const taken = { ...freshKey(), n: { N: '5' } };
+    await put(taken);
+    const Put = {
+      TableName,
+      Item: taken,
+      ConditionExpression: 'attribute_not_exists(pk)',
+      ReturnValuesOnConditionCheckFailure: 'ALL_OLD' as const,
+    };
+    const transaction = new TransactWriteItemsCommand({ TransactItems: [{ Put }] });
+    const { error } = await refusalOf(client.send(transaction));
+    expect((error as TransactionCanceledException).CancellationReasons?.[0]?.Item).toEqual(taken);
+  });
+
+  // API reference, TransactWriteItems: "up to 100 action requests", no two of them on one item.
+  it('takes 100 actions in a transaction, and refuses 101 and two on one item', async () => {
+    const transact = (items: readonly Attributes[]) =>
+      client.send(
+        new TransactWriteItemsCommand({
+          TransactItems: items.map((Item) => ({ Put: { TableName, Item } })),
+        }),
+      );
+    const items = Array.from({ length: 101 }, () => freshKey());
+    await transact(items.slice(1));
+    expect(await get(items[1]!)).toEqual(items[1]);
+    expect((await refusalOf(transact(items))).name).toBe('ValidationException');
+    expect((await refusalOf(transact([items[0]!, items[0]!]))).name).toBe('ValidationException');
+    expect(await get(items[0]!)).toBeUndefined();
+  });
+
+  // API reference, TransactWriteItems, ClientRequestToken: idempotent for ten minutes.
+  it('applies a transaction once that is sent again under its token', async () => {
+    const Key = freshKey();
+    const ClientRequestToken = freshName('token');
+    await put({ ...Key, n: { N: '0' } });
+    const transact = (by: string) =>
+      client.send(
+        new TransactWriteItemsCommand({
+          ClientRequestToken,
+          TransactItems: [
+            {
+              Update: {
+                TableName,
+                Key,
+                UpdateExpression: 'SET n = n + :by',
+                ExpressionAttributeValues: { ':by': { N: by } },
+              },
+            },
+          ],
+        }),
+      );
+    await transact('1');
+    await transact('1');
+    expect((await get(Key))?.['n']).toEqual({ N: '1' });
+    expect((await refusalOf(transact('2'))).name).toBe('IdempotentParameterMismatchException');
+  });
+
+  // API reference, Scan: at most 1 MB a page, LastEvaluatedKey is where the next page begins.
+  it('scans a table page by page and loses nothing', async () => {
+    const texts = Array.from({ length: 15 }, (_, index) => `scan-${index}`);
+    const body = { B: new Uint8Array(100 * 1024) };
+    for (const text of texts) {
+      const Item = { pk: { S: text }, sk: { S: 'scan' }, body };
+      await client.send(new PutItemCommand({ TableName: textTable, Item }));
+    }
+    const seen: string[] = [];
+    let start: Attributes | undefined;
+    let pages = 0;
+    do {
+      const page: ScanCommandOutput = await client.send(
+        new ScanCommand({ TableName: textTable, ConsistentRead: true, ExclusiveStartKey: start }),
+      );
+      seen.push(...(page.Items ?? []).map(({ pk }) => pk!.S!));
+      start = page.LastEvaluatedKey;
+      pages += 1;
+    } while (start !== undefined);
+    expect(pages).toBeGreaterThan(1);
+    expect(seen.filter((text) => text.startsWith('scan-')).sort()).toEqual(texts.sort());
   });
 
   // Developer guide, "Read/write capacity mode": one write unit for each KB begun.

@@ -9,6 +9,8 @@ export interface Instruction {
   readonly text: string;
   /** Throw as long as this record was delivered first in a batch fewer times than this. */
   readonly failures?: number;
+  /** Throw whenever this record is in the batch. */
+  readonly poison?: boolean;
   /** Report this record as failed, on the first delivery of its batch only. */
   readonly report?: boolean;
   /** Stay busy this long, in milliseconds. */
@@ -48,7 +50,7 @@ exports.handler = async (event, context) => {
   const texts = records.map((record) => record.text);
   const note = { startedMs, endedMs: Date.now(), shardId, texts, event };
   await send('/' + prefix + context.awsRequestId, { method: 'PUT', body: JSON.stringify(note) });
-  if (earlier < (first.failures ?? 0)) throw new Error('told to fail');
+  if (earlier < (first.failures ?? 0) || records.some((record) => record.poison)) throw new Error('told to fail');
   const reported = earlier === 0 ? records.filter((record) => record.report) : [];
   return { batchItemFailures: reported.map(({ number }) => ({ itemIdentifier: number })) };
 };

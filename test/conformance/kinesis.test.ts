@@ -3,14 +3,18 @@
 
 import { createHash } from 'node:crypto';
 import {
+  DescribeStreamSummaryCommand,
   GetRecordsCommand,
   GetShardIteratorCommand,
   KinesisClient,
+  ListShardsCommand,
+  type ListShardsCommandInput,
   MergeShardsCommand,
   ProvisionedThroughputExceededException,
   PutRecordCommand,
   PutRecordsCommand,
   SplitShardCommand,
+  UpdateShardCountCommand,
 } from '@aws-sdk/client-kinesis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
@@ -23,6 +27,7 @@ import {
   shardsOf,
   textOf,
 } from './kinesis.streams.ts';
+import { refusalOf } from './target.ts';
 
 const MIB = 1_048_576;
 const MIDDLE = 1n << 127n;
@@ -65,7 +70,12 @@ const entries = (count: number, dataBytes: number) =>
 describe('where records go', () => {
   test('the open shards of a stream tile the key space; two meet at 2^127', async () => {
     const shards = await shardsOf(target.kinesis, await stream(2));
-    expect(shards.map((shard) => shard.HashKeyRange)).toEqual([
+    const [low] = shards;
+    const ending = low!.HashKeyRange!.EndingHashKey;
+    expect(
+      shards.map((shard) => shard.HashKeyRange),
+      `the first ends at 2^127 - ${MIDDLE - BigInt(ending!)}`,
+    ).toEqual([
       { StartingHashKey: '0', EndingHashKey: String(MIDDLE - 1n) },
       { StartingHashKey: String(MIDDLE), EndingHashKey: String((1n << 128n) - 1n) },
     ]);
@@ -87,8 +97,11 @@ describe('where records go', () => {
   // API Reference, PutRecords: ExplicitHashKey "overrides the partition key to shard mapping".
   test('an explicit hash key overrides the partition key', async () => {
     const name = await stream(2);
-    expect((await put(name, 'x', 'k', String(MIDDLE - 1n))).shardId).toBe(FIRST_SHARD);
-    expect((await put(name, 'x', 'k', String(MIDDLE))).shardId).not.toBe(FIRST_SHARD);
+    for (const { ShardId, HashKeyRange } of await shardsOf(target.kinesis, name)) {
+      const { StartingHashKey, EndingHashKey } = HashKeyRange!;
+      expect((await put(name, 'x', 'k', StartingHashKey)).shardId).toBe(ShardId);
+      expect((await put(name, 'x', 'k', EndingHashKey)).shardId).toBe(ShardId);
+    }
   });
 });
 
@@ -126,7 +139,7 @@ describe('order', () => {
 
 // API Reference, GetShardIterator.
 describe('where reading begins', () => {
-  test('TRIM_HORIZON, AT_ and AFTER_SEQUENCE_NUMBER, AT_TIMESTAMP and LATEST', async () => {
+  test('reading begins at TRIM_HORIZON, AT_ or AFTER_SEQUENCE_NUMBER, AT_TIMESTAMP or LATEST', async () => {
     const name = await stream(1);
     const numbers = await putAll(name, 'abc');
     const place = { StreamName: name, ShardId: FIRST_SHARD };
@@ -161,26 +174,45 @@ describe('where reading begins', () => {
   });
 });
 
-// Developer Guide, "Reshard a stream"; API Reference, GetRecords: "If the shard has been closed, the
-// shard iterator can't return more data and GetRecords returns null in NextShardIterator."
+/** A stream of one shard that holds `abc` and was split in the middle. */
+async function splitStream(): Promise<string> {
+  const name = await stream(1);
+  await putAll(name, 'abc');
+  const split = { ShardToSplit: FIRST_SHARD, NewStartingHashKey: String(MIDDLE) };
+  await target.kinesis.send(new SplitShardCommand({ StreamName: name, ...split }));
+  await active(target.kinesis, name);
+  return name;
+}
+
+// Developer Guide, "Reshard a stream" and "After resharding".
 describe('resharding', () => {
-  test('a closed shard is still read to its end, then names its children', async () => {
-    const name = await stream(1);
-    await putAll(name, 'abc');
-    const split = { ShardToSplit: FIRST_SHARD, NewStartingHashKey: String(MIDDLE) };
-    await target.kinesis.send(new SplitShardCommand({ StreamName: name, ...split }));
-    await active(target.kinesis, name);
-    const parent = await readShard(target.kinesis, { StreamName: name, ShardId: FIRST_SHARD });
-    expect(parent.records.map(textOf).join('')).toBe('abc');
-    expect(parent.ended).toBe(true);
-    const shards = await shardsOf(target.kinesis, name);
+  test('the children of a split divide the range of their parent', async () => {
+    const shards = await shardsOf(target.kinesis, await splitStream());
     const children = shards.filter((shard) => shard.ParentShardId === FIRST_SHARD);
-    expect(parent.children).toEqual(children.map((child) => child.ShardId));
     expect(children.map((child) => child.HashKeyRange)).toEqual([
       { StartingHashKey: '0', EndingHashKey: String(MIDDLE - 1n) },
       { StartingHashKey: String(MIDDLE), EndingHashKey: String((1n << 128n) - 1n) },
     ]);
-    expect(shards[0]!.SequenceNumberRange!.EndingSequenceNumber).toBeDefined();
+  });
+
+  // API Reference, ListShards: closed shards are listed within the retention period.
+  test('a closed shard stays in the list, with its last sequence number', async () => {
+    const shards = await shardsOf(target.kinesis, await splitStream());
+    const parent = shards.find((shard) => shard.ShardId === FIRST_SHARD);
+    expect(parent, 'the parent is not listed').toBeDefined();
+    expect(parent!.SequenceNumberRange!.EndingSequenceNumber).toBeDefined();
+  });
+
+  // API Reference, GetRecords: "If the shard has been closed, the shard iterator can't return more
+  // data and GetRecords returns null in NextShardIterator."
+  test('a closed shard is still read to its end, then names its children', async () => {
+    const name = await splitStream();
+    const parent = await readShard(target.kinesis, { StreamName: name, ShardId: FIRST_SHARD });
+    expect(parent.records.map(textOf).join('')).toBe('abc');
+    expect(parent.ended, 'the closed shard does not end').toBe(true);
+    const shards = await shardsOf(target.kinesis, name);
+    const children = shards.filter((shard) => shard.ParentShardId === FIRST_SHARD);
+    expect(parent.children).toEqual(children.map((child) => child.ShardId));
   });
 
   test('a merged shard names both parents', async () => {
@@ -195,43 +227,105 @@ describe('resharding', () => {
       high!.ShardId,
     ]);
   });
+
+  // API Reference, UpdateShardCount: it "performs splits or merges on individual shards".
+  test('changing the number of shards splits those that are there', async () => {
+    const name = await stream(2);
+    const parents = (await shardsOf(target.kinesis, name)).map((shard) => shard.ShardId!);
+    const scaling = { TargetShardCount: 4, ScalingType: 'UNIFORM_SCALING' as const };
+    await target.kinesis.send(new UpdateShardCountCommand({ StreamName: name, ...scaling }));
+    await active(target.kinesis, name);
+    const open = (await shardsOf(target.kinesis, name)).filter(
+      (shard) => (shard.SequenceNumberRange!.EndingSequenceNumber ?? null) === null,
+    );
+    expect(open).toHaveLength(4);
+    const lineage = open.map((shard) => shard.ParentShardId);
+    expect(new Set(lineage), 'the open shards have no parents').toEqual(new Set(parents));
+  });
+});
+
+// API Reference, ListShards.
+describe('listing shards', () => {
+  const list = async (input: ListShardsCommandInput) => {
+    const { Shards, NextToken } = await target.kinesis.send(new ListShardsCommand(input));
+    return { ids: Shards!.map((shard) => shard.ShardId!), NextToken };
+  };
+
+  test('the shards of a stream are listed page by page', async () => {
+    const StreamName = await stream(3);
+    const { ids } = await list({ StreamName });
+    const first = await list({ StreamName, MaxResults: 2 });
+    const rest = await list({ NextToken: first.NextToken });
+    expect([first.ids, rest.ids]).toEqual([ids.slice(0, 2), ids.slice(2)]);
+    expect(rest.NextToken ?? undefined).toBeUndefined();
+    const behind = await list({ StreamName, ExclusiveStartShardId: ids[0] });
+    expect(behind.ids).toEqual(ids.slice(1));
+  });
+
+  test('a filter lists the open shards alone, or those behind a shard', async () => {
+    const StreamName = await splitStream();
+    const [parent, low, high] = (await list({ StreamName })).ids;
+    const open = await list({ StreamName, ShardFilter: { Type: 'AT_LATEST' } });
+    const all = await list({ StreamName, ShardFilter: { Type: 'FROM_TRIM_HORIZON' } });
+    const after = { Type: 'AFTER_SHARD_ID' as const, ShardId: low };
+    const behind = await list({ StreamName, ShardFilter: after });
+    const answers = [open, all, behind].map(({ ids }) => ids);
+    expect(answers, 'the filter is ignored').toEqual([[low, high], [parent, low, high], [high]]);
+  });
+
+  // API Reference, the parameter StreamARN of each operation.
+  test('a stream is named by its ARN as well', async () => {
+    const StreamName = await stream(1);
+    const { StreamDescriptionSummary: summary } = await target.kinesis.send(
+      new DescribeStreamSummaryCommand({ StreamName }),
+    );
+    const { StreamARN, RetentionPeriodHours } = summary!;
+    expect(RetentionPeriodHours).toBe(24);
+    expect((await list({ StreamARN })).ids).toEqual([FIRST_SHARD]);
+    const Records = entries(1, 1);
+    await target.kinesis.send(new PutRecordsCommand({ StreamARN, Records }));
+    const { records } = await readShard(target.kinesis, { StreamARN, ShardId: FIRST_SHARD });
+    expect(records).toHaveLength(1);
+  });
 });
 
 // Developer Guide, "Quotas and limits"; API Reference, PutRecords.
 describe('sizes', () => {
-  test('500 records a request are taken, 501 refused', async () => {
-    const name = await stream(1);
-    const send = (count: number) =>
-      target.strict.send(new PutRecordsCommand({ StreamName: name, Records: entries(count, 1) }));
-    expect((await send(500)).FailedRecordCount).toBe(0);
-    await expect(send(501)).rejects.toThrow();
+  const send = (StreamName: string, Records: ReturnType<typeof entries>) =>
+    target.strict.send(new PutRecordsCommand({ StreamName, Records }));
+
+  test('500 records a request are taken', async () => {
+    expect((await send(await stream(1), entries(500, 1))).FailedRecordCount).toBe(0);
   });
 
-  test('a record of 1 MiB of data is taken; one byte more is refused', async () => {
+  test('501 records a request are refused', async () => {
+    await refusalOf(send(await stream(1), entries(501, 1)));
+  });
+
+  // API Reference, PutRecordsRequestEntry: data and partition key up to the maximum record size, which
+  // is 1 MiB unless the stream has another.
+  test('a record of 1 MiB with its partition key is taken; data of one byte more are refused', async () => {
     const name = await stream(1);
-    const send = (dataBytes: number) =>
-      target.kinesis.send(new PutRecordCommand({ StreamName: name, ...entries(1, dataBytes)[0]! }));
-    await send(MIB);
-    await expect(send(MIB + 1)).rejects.toThrow();
+    await send(name, entries(1, MIB - 1));
+    await refusalOf(send(name, entries(1, MIB + 1)));
     const { records } = await readShard(target.kinesis, { StreamName: name, ShardId: FIRST_SHARD });
-    expect(records.map((record) => record.Data!.byteLength)).toEqual([MIB]);
+    expect(records.map((record) => record.Data!.byteLength)).toEqual([MIB - 1]);
   });
 
-  test('a request of 10 MiB is taken, one byte more refused as a whole', async () => {
-    const name = await stream(1);
-    const full = entries(10, MIB - 1);
-    const Records = [...full.slice(1), ...entries(1, MIB - 2), ...entries(1, 1)];
-    const send = (records: typeof full) =>
-      target.strict.send(new PutRecordsCommand({ StreamName: name, Records: records }));
-    await expect(send(Records)).rejects.toThrow();
-    expect((await send(full)).Records).toHaveLength(10);
+  test('a request of 10 MiB is taken', async () => {
+    expect((await send(await stream(1), entries(10, MIB - 1))).Records).toHaveLength(10);
+  });
+
+  test('a request of one byte more than 10 MiB is refused as a whole', async () => {
+    const Records = [...entries(9, MIB - 1), ...entries(1, MIB - 2), ...entries(1, 1)];
+    await refusalOf(send(await stream(1), Records));
   });
 
   test('a partition key of 256 characters is taken; an empty one and one of 257 are refused', async () => {
     const name = await stream(1);
     await put(name, 'x', 'k'.repeat(256));
-    await expect(put(name, 'x', '')).rejects.toThrow();
-    await expect(put(name, 'x', 'k'.repeat(257))).rejects.toThrow();
+    await refusalOf(put(name, 'x', ''));
+    await refusalOf(put(name, 'x', 'k'.repeat(257)));
   });
 });
 
@@ -246,7 +340,7 @@ describe('throughput', () => {
     );
     const results = answers.flatMap((answer) => answer.Records!);
     const refused = results.filter((result) => result.ErrorCode !== undefined);
-    expect(refused.length).toBeGreaterThan(0);
+    expect(refused.length, 'all entries are taken').toBeGreaterThan(0);
     for (const { ErrorCode } of refused) {
       expect(ErrorCode).toBe('ProvisionedThroughputExceededException');
     }
@@ -258,10 +352,10 @@ describe('throughput', () => {
 
   test('above 1 MiB a second entries are refused', async () => {
     const name = await stream(1);
-    const Records = entries(10, MIB - 1);
+    const Records = entries(4, MIB - 1);
     const answer = await target.strict.send(new PutRecordsCommand({ StreamName: name, Records }));
-    expect(answer.FailedRecordCount).toBeGreaterThan(0);
-    expect(answer.FailedRecordCount).toBeLessThan(10);
+    expect(answer.FailedRecordCount, 'all entries are taken').toBeGreaterThan(0);
+    expect(answer.FailedRecordCount).toBeLessThan(4);
   });
 
   test('above 5 reads a second a shard refuses to be read', async () => {
@@ -276,19 +370,23 @@ describe('throughput', () => {
       ),
     );
     const refusals = reads.filter((read) => read.status === 'rejected').map((read) => read.reason);
-    expect(refusals.length).toBeGreaterThan(0);
+    expect(refusals.length, 'all reads are answered').toBeGreaterThan(0);
     for (const reason of refusals) {
       expect(reason).toBeInstanceOf(ProvisionedThroughputExceededException);
     }
   });
 });
 
-test("the SDK's default client, HTTP/2, writes and reads as well", async () => {
+// Developer Guide, "AWS SDK for JavaScript": the client speaks HTTP/2 by itself.
+test("the SDK's default client writes and reads as well", async () => {
   const http2 = new KinesisClient(target.options('default'));
   const name = await stream(1);
   const Records = entries(200, 2_000);
   await http2.send(new PutRecordsCommand({ StreamName: name, Records }));
-  const { records } = await readShard(http2, { StreamName: name, ShardId: FIRST_SHARD });
-  expect(records).toHaveLength(200);
+  // What an endpoint that breaks off looks like differs from run to run.
+  const reading = readShard(http2, { StreamName: name, ShardId: FIRST_SHARD }).catch((cause) => {
+    throw new Error('an answer of 400 KB does not arrive', { cause });
+  });
+  expect((await reading).records).toHaveLength(200);
   http2.destroy();
 });

@@ -21,7 +21,15 @@ import {
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { freshName, HANDLERS, openTarget, outcomesOf, refusalOf, type Target } from './target.ts';
+import {
+  answerIn,
+  freshName,
+  HANDLERS,
+  openTarget,
+  outcomesOf,
+  refusalOf,
+  type Target,
+} from './target.ts';
 
 let target: Target;
 
@@ -62,6 +70,11 @@ describe.each(HANDLERS)('S3 over the %s handler', (handler) => {
   };
   const getText = async (Key: string, more: object = {}) =>
     Buffer.from(await getBytes(Key, more)).toString();
+
+  const copyFresh = (Key: string) =>
+    client.send(
+      new CopyObjectCommand({ Bucket, Key, CopySource: `${Bucket}/copy/from`, IfNoneMatch: '*' }),
+    );
 
   async function listed(input: Partial<ListObjectsV2CommandInput>): Promise<string[]> {
     const keys: string[] = [];
@@ -148,26 +161,42 @@ describe.each(HANDLERS)('S3 over the %s handler', (handler) => {
   it('does not copy over an object when told not to', async () => {
     await put('copy/from', 'new');
     await put('copy/to', 'old');
-    const copy = (Key: string) =>
-      client.send(
-        new CopyObjectCommand({ Bucket, Key, CopySource: `${Bucket}/copy/from`, IfNoneMatch: '*' }),
-      );
-    await copy('copy/fresh');
-    expect((await refusalOf(copy('copy/to'))).status).toBe(412);
-    expect(await getText('copy/to')).toBe('old');
+    await copyFresh('copy/fresh');
+    expect((await refusalOf(copyFresh('copy/to'))).status).toBe(412);
   });
 
-  // API reference, ListObjectsV2: at most 1,000 keys a page, "in UTF-8 binary order".
-  it('lists a prefix page by page in the order of UTF-8 bytes', async () => {
-    const keys = ['z', 'a/1', 'a', 'a/10', 'a/2', '\u{1F600}', '\uFFFD', 'é', 'A'].map(
-      (key) => `list/${key}`,
-    );
-    await Promise.all(keys.map((key) => put(key, key)));
-    const byBytes = [...keys].sort((one, another) =>
-      Buffer.compare(Buffer.from(one), Buffer.from(another)),
-    );
+  // User guide, "Conditional requests": a request whose condition does not hold fails.
+  it('leaves the destination of a refused copy as it was', async () => {
+    await put('copy/from', 'new');
+    await put('copy/kept', 'old');
+    await outcomesOf([copyFresh('copy/kept')]);
+    expect(await getText('copy/kept'), 'the object has the content of the source').toBe('old');
+  });
+
+  // User guide, "How to perform conditional deletes": by If-Match, 412 when the ETag differs.
+  it('deletes an object by its ETag only', async () => {
+    const { ETag } = await put('delete', 'one');
+    await put('delete', 'two');
+    const remove = (IfMatch: string | undefined) =>
+      client.send(new DeleteObjectCommand({ Bucket, Key: 'delete', IfMatch }));
+    const { name, status } = await refusalOf(remove(ETag));
+    expect([name, status], `it answers ${name}`).toEqual(['PreconditionFailed', 412]);
+    const head = await client.send(new HeadObjectCommand({ Bucket, Key: 'delete' }));
+    await remove(head.ETag);
+    expect(await listed({ Prefix: 'delete' })).toEqual([]);
+  });
+
+  const odd = ['z', 'a/1', 'a', 'a/10', 'a/2', '\u{1F600}', '\uFFFD', 'é', 'A'].map(
+    (key) => `list/${key}`,
+  );
+  const byBytes = [...odd].sort((one, another) =>
+    Buffer.compare(Buffer.from(one), Buffer.from(another)),
+  );
+
+  // API reference, ListObjectsV2: "in UTF-8 binary order"; StartAfter, Delimiter.
+  it('lists a prefix in the order of UTF-8 bytes', async () => {
+    await Promise.all(odd.map((key) => put(key, key)));
     expect(await listed({ Prefix: 'list/' })).toEqual(byBytes);
-    expect(await listed({ Prefix: 'list/', MaxKeys: 2 })).toEqual(byBytes);
     expect(await listed({ Prefix: 'list/', StartAfter: 'list/a/10' })).toEqual(byBytes.slice(4));
     const folded = await client.send(
       new ListObjectsV2Command({ Bucket, Prefix: 'list/', Delimiter: '/', MaxKeys: 3 }),
@@ -175,6 +204,12 @@ describe.each(HANDLERS)('S3 over the %s handler', (handler) => {
     expect(folded.CommonPrefixes).toEqual([{ Prefix: 'list/a/' }]);
     expect(folded.Contents?.map(({ Key }) => Key)).toEqual(['list/A', 'list/a']);
     expect(folded).toMatchObject({ KeyCount: 3, IsTruncated: true });
+  });
+
+  // API reference, ListObjectsV2: NextContinuationToken goes on behind the last key of a page.
+  it('goes on listing behind keys of any characters', async () => {
+    await Promise.all(odd.map((key) => put(key, key)));
+    expect(await listed({ Prefix: 'list/', MaxKeys: 2 })).toEqual(byBytes);
   });
 
   // API reference, ListObjectsV2: Size, ETag and LastModified of each object.
@@ -185,25 +220,34 @@ describe.each(HANDLERS)('S3 over the %s handler', (handler) => {
     expect(Contents![0]!.LastModified).toBeInstanceOf(Date);
   });
 
-  // User guide, "Checking object integrity": the SDK sends CRC32 by default; a checksum that is given
-  // must match, and is returned.
-  it('keeps the checksum that the SDK sends, and refuses a wrong one', async () => {
+  // User guide, "Checking object integrity": the SDK sends CRC32 by default.
+  it('answers with the checksum that the SDK sends, and keeps it', async () => {
     const stored = await put('checksum', 'content');
-    expect(stored.ChecksumCRC32).toBeDefined();
+    expect(stored.ChecksumCRC32, 'the answer has no checksum').toBeDefined();
     const head = await client.send(
       new HeadObjectCommand({ Bucket, Key: 'checksum', ChecksumMode: 'ENABLED' }),
     );
     expect(head.ChecksumCRC32).toBe(stored.ChecksumCRC32);
-    expect(await getText('checksum')).toBe('content');
-    const wrong = createHash('sha256').update('other').digest('base64');
-    const refused = await refusalOf(put('checksum', 'content', { ChecksumSHA256: wrong }));
-    expect([refused.name, refused.status]).toEqual(['BadDigest', 400]);
     await put('checksum', 'content', { ChecksumAlgorithm: 'SHA256' });
-    const md5 = createHash('md5').update('other').digest('base64');
-    expect((await refusalOf(put('checksum', 'content', { ContentMD5: md5 }))).name).toBe(
-      'BadDigest',
+  });
+
+  const ofOther = (algorithm: string) => createHash(algorithm).update('other').digest('base64');
+
+  // User guide, "Checking object integrity": a checksum that is given must match.
+  it('refuses a body that does not have the checksum given with it', async () => {
+    const refused = await refusalOf(
+      put('digest', 'content', { ChecksumSHA256: ofOther('sha256') }),
     );
-    expect(await getText('checksum')).toBe('content');
+    expect([refused.name, refused.status]).toEqual(['BadDigest', 400]);
+    const { name } = await refusalOf(put('digest', 'content', { ContentMD5: ofOther('md5') }));
+    expect(name).toBe('BadDigest');
+  });
+
+  // User guide, "Amazon S3 data consistency model": a put replaces the object wholly or not at all.
+  it('leaves the object of a refused put as it was', async () => {
+    await put('whole', 'content');
+    await refusalOf(put('whole', 'another', { ContentMD5: ofOther('md5') }));
+    expect(await answerIn(5, getText('whole'))).toBe('content');
   });
 
   // User guide, "Trailing checksums": bodies of streams arrive in chunks with the checksum behind them.
@@ -256,6 +300,10 @@ describe.each(HANDLERS)('S3 over the %s handler', (handler) => {
     for (const key of keys) await put(key, key);
     for (const key of keys) expect(await getText(key)).toBe(key);
     expect((await listed({ Prefix: 'odd/' })).sort()).toEqual([...keys].sort());
+  });
+
+  // User guide, "Naming Amazon S3 objects".
+  it('refuses a key of more than 1,024 bytes', async () => {
     expect((await refusalOf(put('x'.repeat(1025), 'x'))).name).toBe('KeyTooLongError');
   });
 
@@ -269,37 +317,71 @@ describe.each(HANDLERS)('S3 over the %s handler', (handler) => {
     expect(await listed({ Prefix: 'many/' })).toEqual([]);
   });
 
-  // User guide, "Multipart upload limits": parts of at least 5 MB but for the last; API reference,
-  // CompleteMultipartUpload, If-None-Match.
-  it('completes an upload of parts, conditionally, and refuses parts that are too small', async () => {
-    const Key = 'parts';
-    const { UploadId } = await client.send(new CreateMultipartUploadCommand({ Bucket, Key }));
-    const upload = { Bucket, Key, UploadId };
-    const bodies = [Buffer.alloc(5 * 1024 * 1024, 1), Buffer.from('the end')];
-    const Parts = await Promise.all(
+  const part = Buffer.alloc(5 * 1024 * 1024, 1);
+  const theEnd = Buffer.from('the end');
+
+  /** An upload of these parts; `complete` names them, `sums` with their checksums. */
+  async function anUpload(Key: string, bodies: readonly Buffer[], how: object = {}) {
+    const created = await client.send(new CreateMultipartUploadCommand({ Bucket, Key, ...how }));
+    const upload = { Bucket, Key, UploadId: created.UploadId };
+    const parts = await Promise.all(
       bodies.map(async (Body, index) => {
         const PartNumber = index + 1;
-        const part = await client.send(new UploadPartCommand({ ...upload, PartNumber, Body }));
-        return { PartNumber, ETag: part.ETag, ChecksumCRC32: part.ChecksumCRC32 };
+        const sent = new UploadPartCommand({ ...upload, PartNumber, Body });
+        const { ETag, ChecksumCRC32 } = await client.send(sent);
+        return { PartNumber, ETag, ChecksumCRC32 };
       }),
     );
-    const complete = (chosen: typeof Parts, more: object = {}) =>
-      client.send(
+    return (options: { readonly sums?: boolean; readonly IfNoneMatch?: string } = {}) => {
+      const { sums = false, ...conditions } = options;
+      const Parts = parts.map(({ ChecksumCRC32, ...named }) =>
+        sums ? { ...named, ChecksumCRC32 } : named,
+      );
+      return client.send(
         new CompleteMultipartUploadCommand({
           ...upload,
-          MultipartUpload: { Parts: chosen },
-          ...more,
+          MultipartUpload: { Parts },
+          ...conditions,
         }),
       );
-    await put(Key, 'first');
-    expect((await refusalOf(complete(Parts, { IfNoneMatch: '*' }))).status).toBe(412);
-    const tail = { ...upload, PartNumber: 3, Body: Buffer.from('more') };
-    const { ETag, ChecksumCRC32 } = await client.send(new UploadPartCommand(tail));
-    const small = complete([...Parts, { PartNumber: 3, ETag, ChecksumCRC32 }]);
-    expect((await refusalOf(small)).name).toBe('EntityTooSmall');
-    await complete(Parts);
-    const seam = `bytes=${5 * 1024 * 1024 - 1}-${5 * 1024 * 1024 + 2}`;
-    expect(await getText(Key, { Range: seam })).toBe('\u0001the');
+    };
+  }
+
+  // User guide, "Uploading and copying objects using multipart upload".
+  it('makes one object of the parts of an upload', async () => {
+    const complete = await anUpload('parts', [part, theEnd]);
+    await complete();
+    const seam = `bytes=${part.length - 1}-${part.length + 2}`;
+    expect(await getText('parts', { Range: seam })).toBe('\u0001the');
+  });
+
+  // API reference, CompleteMultipartUpload, If-None-Match: 412 when the key exists.
+  it('does not complete an upload over an object when told not to', async () => {
+    const complete = await anUpload('parts/late', [theEnd]);
+    await put('parts/late', 'first');
+    expect((await refusalOf(complete({ IfNoneMatch: '*' }))).status).toBe(412);
+    expect(await getText('parts/late')).toBe('first');
+  });
+
+  // User guide, "Multipart upload limits": parts of at least 5 MB but for the last.
+  it('refuses an upload with a part under 5 MB that is not the last', async () => {
+    const complete = await anUpload('parts/small', [part.subarray(1), theEnd]);
+    expect((await refusalOf(complete())).name).toBe('EntityTooSmall');
+  });
+
+  // API reference, CompletedPart: the checksum of a part "is present if the multipart upload request
+  // was created with" its algorithm.
+  it('wants the checksums of the parts when the upload was created with an algorithm', async () => {
+    const complete = await anUpload('parts/crc', [theEnd], { ChecksumAlgorithm: 'CRC32' });
+    expect((await refusalOf(complete())).name).toBe('InvalidRequest');
+    expect((await complete({ sums: true })).ChecksumType).toBe('COMPOSITE');
+  });
+
+  // The same page, read the other way.
+  it('refuses the checksums of parts when the upload was created without an algorithm', async () => {
+    const complete = await anUpload('parts/none', [theEnd]);
+    expect((await refusalOf(complete({ sums: true }))).name).toBe('InvalidPart');
+    await complete();
   });
 
   // API reference, "Error responses": the codes that clients branch on.

@@ -50,6 +50,16 @@ export async function refusalOf(
   throw new Error('the request was not refused');
 }
 
+/** What `sent` answers; an endpoint that stays silent for so many seconds has failed. */
+export async function answerIn<Answer>(seconds: number, sent: Promise<Answer>): Promise<Answer> {
+  let timer: NodeJS.Timeout | undefined;
+  const silence = new Promise<never>((_, reject) => {
+    const ended = new Error(`no answer in ${seconds} s`);
+    timer = setTimeout(() => reject(ended), seconds * 1_000);
+  });
+  return Promise.race([sent, silence]).finally(() => clearTimeout(timer));
+}
+
 /** How many of the requests succeeded, and the names of the errors of the others. */
 export async function outcomesOf(
   requests: readonly Promise<unknown>[],

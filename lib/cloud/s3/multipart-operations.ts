@@ -99,6 +99,7 @@ export function createMultipartUpload(
 
 export function uploadPart(buckets: Buckets, input: UploadPartInput, nowMs: number): object {
   const { upload } = findUpload(buckets, input);
+  assertAlgorithm(upload, givenChecksum(input)?.algorithm);
   const bytes = new Uint8Array(input.Body ?? []);
   const part = addPart(upload, input, { bytes, nowMs });
   return {
@@ -258,10 +259,6 @@ function addPart(
       number,
     );
   }
-  const given = givenChecksum(input);
-  if (given !== undefined && upload.algorithm !== undefined) {
-    requireSameAlgorithm(upload.algorithm, given.algorithm);
-  }
   const checksum = verifiedChecksum(input, bytes, upload.algorithm);
   const etag = `"${md5Hex(bytes)}"`;
   const part: Part = { number, bytes, etag, checksum, modifiedAtMs: nowMs };
@@ -269,10 +266,15 @@ function addPart(
   return part;
 }
 
-function requireSameAlgorithm(expected: ChecksumAlgorithm, given: ChecksumAlgorithm): void {
-  if (expected === given) return;
+/** Only where the object has one checksum as a whole may its parts come without. */
+function assertAlgorithm(
+  { algorithm: expected, checksumType }: Upload,
+  given: ChecksumAlgorithm | undefined,
+): void {
+  if (expected === undefined || expected === given) return;
+  if (given === undefined && checksumType === 'FULL_OBJECT') return;
   throw invalidRequest(
-    `Checksum Type mismatch occurred, expected checksum Type: ${expected.toLowerCase()}, actual checksum Type: ${given.toLowerCase()}`,
+    `Checksum Type mismatch occurred, expected checksum Type: ${expected.toLowerCase()}, actual checksum Type: ${given?.toLowerCase() ?? 'null'}`,
   );
 }
 
@@ -308,20 +310,30 @@ function chosenParts(upload: Upload, named: readonly CompletedPart[]): readonly 
   return parts;
 }
 
-// A part's checksum may be named whether or not the upload was created with an algorithm.
+// The checksum of a part is named when the upload was created with an algorithm, and only then.
 function chosenPart(upload: Upload, completed: CompletedPart): Part {
   const part = upload.parts.get(completed.PartNumber ?? 0);
   const given = givenChecksum(completed);
+  if (given === undefined) assertNotMissing(upload, completed.PartNumber);
   const right =
     part !== undefined &&
     matches(completed.ETag ?? '', part.etag) &&
-    (given === undefined || given.text === checksumOf(given.algorithm, part.bytes));
+    (given === undefined ||
+      (given.algorithm === upload.algorithm &&
+        given.text === checksumOf(given.algorithm, part.bytes)));
   if (right) return part;
   throw refusal(
     400,
     'InvalidPart',
     "One or more of the specified parts could not be found. The part may not have been uploaded, or the specified entity tag may not match the part's entity tag.",
     { UploadId: upload.uploadId, PartNumber: String(completed.PartNumber ?? '') },
+  );
+}
+
+function assertNotMissing({ algorithm, checksumType }: Upload, number = 0): void {
+  if (algorithm === undefined || checksumType === 'FULL_OBJECT') return;
+  throw invalidRequest(
+    `The upload was created using a ${algorithm.toLowerCase()} checksum. The complete request must include the checksum for each part. It was missing for part ${number} in the request.`,
   );
 }
 

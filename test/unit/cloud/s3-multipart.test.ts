@@ -114,27 +114,44 @@ describe('a multipart upload', () => {
     expect(get('k')).toBe('the end');
   });
 
-  it('takes part checksums whether or not it was created with an algorithm', () => {
+  // API reference, CompletedPart and UploadPart: the checksum of a part "is present if the multipart
+  // upload request was created with" its algorithm, which "must be the same for all parts".
+  it('takes the checksums of parts if it was created with their algorithm, and only then', () => {
     const ChecksumSHA256 = digest('sha256', small).toString('base64');
-    for (const input of [{}, { ChecksumAlgorithm: 'SHA256' }]) {
-      const { part, complete } = anUpload(input);
-      const { ETag } = part(1, small, { ChecksumSHA256 });
-      const named = { PartNumber: 1, ETag };
-      const wrong = digest('sha256', big).toString('base64');
-      expect(refusalOf(() => complete([{ ...named, ChecksumSHA256: wrong }])).code).toBe(
-        'InvalidPart',
-      );
-      complete([{ ...named, ChecksumSHA256 }]);
-    }
-    const { part } = anUpload({ ChecksumAlgorithm: 'CRC32' });
-    expect(refusalOf(() => part(1, small, { ChecksumSHA256 })).message).toContain(
-      'Checksum Type mismatch',
+    const wrong = digest('sha256', big).toString('base64');
+    const summed = anUpload({ ChecksumAlgorithm: 'SHA256' });
+    const { ETag } = summed.part(1, small, { ChecksumSHA256 });
+    const named = { PartNumber: 1, ETag };
+    expect(refusalOf(() => summed.complete([{ ...named, ChecksumSHA256: wrong }])).code).toBe(
+      'InvalidPart',
     );
+    expect(refusalOf(() => summed.complete([named])).message).toContain(
+      'created using a sha256 checksum',
+    );
+    summed.complete([{ ...named, ChecksumSHA256 }]);
+    const plain = anUpload();
+    plain.part(1, small, { ChecksumSHA256 });
+    expect(refusalOf(() => plain.complete([{ ...named, ChecksumSHA256 }])).code).toBe(
+      'InvalidPart',
+    );
+    plain.complete([named]);
+  });
+
+  it('takes no part under another algorithm than its own, nor without one', () => {
+    const ChecksumSHA256 = digest('sha256', small).toString('base64');
+    const { part } = anUpload({ ChecksumAlgorithm: 'CRC32' });
+    for (const given of [{ ChecksumSHA256 }, {}]) {
+      expect(refusalOf(() => part(1, small, given)).message).toContain('Checksum Type mismatch');
+    }
+    const whole = anUpload({ ChecksumAlgorithm: 'CRC32', ChecksumType: 'FULL_OBJECT' });
+    expect(refusalOf(() => whole.part(1, small, { ChecksumSHA256 })).code).toBe('InvalidRequest');
+    whole.part(1, small);
   });
 
   it('has a checksum of its checksums, or of the whole object', () => {
     const composite = anUpload({ ChecksumAlgorithm: 'SHA256' });
-    const { ETag, ChecksumSHA256 } = composite.part(1, small);
+    const sum = digest('sha256', small).toString('base64');
+    const { ETag, ChecksumSHA256 } = composite.part(1, small, { ChecksumSHA256: sum });
     const expected = `${digest('sha256', digest('sha256', small)).toString('base64')}-1`;
     expect(composite.complete([{ PartNumber: 1, ETag, ChecksumSHA256 }])).toMatchObject({
       ChecksumSHA256: expected,
@@ -159,7 +176,7 @@ describe('a multipart upload', () => {
   });
 
   it('can take parts from other objects', () => {
-    const { call, upload, put, get, complete } = anUpload();
+    const { call, upload, put, get, complete } = anUpload({ ChecksumAlgorithm: 'SHA256' });
     put('from', '0123456789');
     const copied = call('UploadPartCopy', {
       ...upload,
@@ -167,7 +184,9 @@ describe('a multipart upload', () => {
       CopySource: 'files/from',
       CopySourceRange: 'bytes=2-4',
     });
-    complete([{ PartNumber: 1, ETag: copied['CopyPartResult'].ETag }]);
+    const { ETag, ChecksumSHA256 } = copied['CopyPartResult'];
+    expect(ChecksumSHA256).toBe(digest('sha256', text('234')).toString('base64'));
+    complete([{ PartNumber: 1, ETag, ChecksumSHA256 }]);
     expect(get('k')).toBe('234');
   });
 });
