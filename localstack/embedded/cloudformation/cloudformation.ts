@@ -91,6 +91,8 @@ export function createCloudFormation(
       liveStacks()
         .flatMap(({ outputs }) => outputs)
         .find(({ exportName }) => exportName === name)?.value,
+    outputOf: (stackName: string, output: string) =>
+      store.find(stackName)?.outputs.find(({ key }) => key === output)?.value,
   };
   const parameterOf = (name: string) =>
     resourcesOf(SSM_PARAMETER).find(({ physicalId }) => physicalId === name)?.attributes['Value'];
@@ -147,6 +149,9 @@ function deployAtOnce(actions: Actions, request: Request): Stack {
   const stackName = request.StackName!;
   const stackOf = () => store.find(stackName)!;
   try {
+    // A process that died in the middle of a deployment has left it under way.
+    const there = store.find(stackName);
+    if (there !== undefined && there.operation !== null) actions.started(there.stackId);
     // Of a creation that failed, nothing is left but its name.
     if (/^(REVIEW_IN_PROGRESS|ROLLBACK_(COMPLETE|FAILED))$/.test(stackOf()?.status ?? '')) {
       deleteStack(actions, { StackName: stackName });

@@ -1,11 +1,21 @@
 // The actions that look at stacks, in the shapes of the CloudFormation API reference.
 
 import { changeSetOf } from './change-sets.ts';
-import { isUnspoken, UNSPOKEN } from './parameters.ts';
+import { isUnspoken } from './parameters.ts';
+import {
+  presentChange,
+  presentChangeSet,
+  presentEvent,
+  presentParameters,
+  presentResource,
+  presentStack,
+  presentSummary,
+  timeOf,
+} from './presentations.ts';
 import { stackNotFound, validationError } from './refusals.ts';
 import { capabilitiesFor, type Request, templateOf } from './request.ts';
 import type { DeployedResource } from './resources/resource-type.ts';
-import { type Blueprint, type Change, isLive, type Stack, type StackEvent } from './stack.ts';
+import { isLive, type Stack } from './stack.ts';
 import { type Actions, liveStack } from './stack-actions.ts';
 import { parseTemplate } from './template.ts';
 
@@ -118,7 +128,7 @@ export function getTemplateSummary(actions: Actions, request: Request): object {
 export function describeChangeSet(actions: Actions, request: Request): object {
   const changeSet = changeSetOf(actions, request);
   return {
-    ...summaryOf(changeSet),
+    ...presentChangeSet(changeSet),
     Parameters: presentParameters(changeSet.blueprint),
     Capabilities: changeSet.blueprint.capabilities,
     Tags: changeSet.blueprint.tags,
@@ -130,7 +140,7 @@ export function describeChangeSet(actions: Actions, request: Request): object {
 
 export function listChangeSets(actions: Actions, request: Request): object {
   const stack = anyStack(actions, request);
-  return { Summaries: actions.store.changeSets(stack.stackId).map(summaryOf) };
+  return { Summaries: actions.store.changeSets(stack.stackId).map(presentChangeSet) };
 }
 
 export function listExports({ store }: Actions): object {
@@ -144,128 +154,6 @@ export function listExports({ store }: Actions): object {
       })),
   );
   return { Exports: exports };
-}
-
-function presentStack(stack: Stack): object {
-  const { stackId, stackName, blueprint, outputs } = stack;
-  return {
-    StackId: stackId,
-    StackName: stackName,
-    Description: parseTemplate(blueprint.templateBody).Description,
-    Parameters: presentParameters(blueprint),
-    CreationTime: timeOf(stack.createdAtMs),
-    LastUpdatedTime: stack.updatedAtMs === null ? undefined : timeOf(stack.updatedAtMs),
-    DeletionTime: stack.deletedAtMs === null ? undefined : timeOf(stack.deletedAtMs),
-    RollbackConfiguration: {},
-    StackStatus: stack.status,
-    StackStatusReason: stack.statusReason,
-    DisableRollback: stack.disableRollback,
-    NotificationARNs: blueprint.notificationArns,
-    Capabilities: blueprint.capabilities,
-    Outputs: outputs.map(({ key, value, description, exportName }) => ({
-      OutputKey: key,
-      OutputValue: value,
-      Description: description,
-      ExportName: exportName,
-    })),
-    RoleARN: blueprint.roleArn,
-    Tags: blueprint.tags,
-    EnableTerminationProtection: stack.terminationProtection,
-    DriftInformation: { StackDriftStatus: 'NOT_CHECKED' },
-  };
-}
-
-function presentSummary(stack: Stack): object {
-  return {
-    StackId: stack.stackId,
-    StackName: stack.stackName,
-    TemplateDescription: parseTemplate(stack.blueprint.templateBody).Description,
-    CreationTime: timeOf(stack.createdAtMs),
-    LastUpdatedTime: stack.updatedAtMs === null ? undefined : timeOf(stack.updatedAtMs),
-    DeletionTime: stack.deletedAtMs === null ? undefined : timeOf(stack.deletedAtMs),
-    StackStatus: stack.status,
-    StackStatusReason: stack.statusReason,
-  };
-}
-
-function presentParameters({ templateBody, parameters }: Blueprint): readonly object[] {
-  const declared = parseTemplate(templateBody).Parameters ?? {};
-  return Object.entries(parameters).map(([name, { value, resolved }]) => ({
-    ParameterKey: name,
-    ParameterValue: isUnspoken(declared[name]!) ? UNSPOKEN : value,
-    ResolvedValue: resolved,
-  }));
-}
-
-function presentEvent(event: StackEvent): object {
-  return {
-    StackId: event.stackId,
-    EventId: event.eventId,
-    StackName: event.stackName,
-    OperationId: event.operationId,
-    LogicalResourceId: event.logicalId,
-    PhysicalResourceId: event.physicalId,
-    ResourceType: event.type,
-    Timestamp: timeOf(event.timeMs),
-    ResourceStatus: event.status,
-    ResourceStatusReason: event.reason,
-    ResourceProperties: event.properties,
-    ClientRequestToken: event.token,
-  };
-}
-
-function presentResource(logicalId: string, resource: DeployedResource): object {
-  return {
-    LogicalResourceId: logicalId,
-    PhysicalResourceId: resource.physicalId,
-    ResourceType: resource.type,
-    ResourceStatus: resource.status,
-    DriftInformation: { StackResourceDriftStatus: 'NOT_CHECKED' },
-  };
-}
-
-function presentChange(change: Change): object {
-  const { action, replacement, details } = change;
-  return {
-    Type: 'Resource',
-    ResourceChange: {
-      Action: action,
-      LogicalResourceId: change.logicalId,
-      PhysicalResourceId: change.physicalId,
-      ResourceType: change.type,
-      Replacement: replacement,
-      PolicyAction: change.policyAction,
-      Scope: [...new Set(details.map(({ attribute }) => attribute))],
-      Details: details.map(({ attribute, name, recreation, before, after }) => ({
-        Target: {
-          Attribute: attribute,
-          Name: name,
-          RequiresRecreation: recreation,
-          Path: name === null ? null : `/${attribute}/${name}`,
-          BeforeValue: before,
-          AfterValue: after,
-          AttributeChangeType: before === null ? 'Add' : after === null ? 'Remove' : 'Modify',
-        },
-        Evaluation: 'Static',
-        ChangeSource: 'DirectModification',
-      })),
-    },
-  };
-}
-
-function summaryOf(changeSet: ReturnType<typeof changeSetOf>): object {
-  return {
-    ChangeSetId: changeSet.changeSetId,
-    ChangeSetName: changeSet.name,
-    StackId: changeSet.stackId,
-    StackName: changeSet.stackName,
-    Description: changeSet.description,
-    CreationTime: timeOf(changeSet.createdAtMs),
-    ExecutionStatus: changeSet.executionStatus,
-    Status: changeSet.status,
-    StatusReason: changeSet.statusReason,
-    IncludeNestedStacks: false,
-  };
 }
 
 function chosenResources(
@@ -294,8 +182,4 @@ function anyStack({ store }: Actions, { StackName = '' }: Request): Stack {
 
 function placeOf({ stackId, stackName }: Stack): object {
   return { StackId: stackId, StackName: stackName };
-}
-
-function timeOf(milliseconds: number): string {
-  return new Date(milliseconds).toISOString();
 }

@@ -28,6 +28,8 @@ export interface Surroundings {
   readonly place: Place;
   /** The value exported under a name by any stack. */
   readonly exports: (name: string) => string | undefined;
+  /** An output of a stack by its name. */
+  readonly outputOf: (stackName: string, output: string) => string | undefined;
 }
 
 /**

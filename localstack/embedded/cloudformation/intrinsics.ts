@@ -12,6 +12,8 @@ export interface Scope {
   mapping(map: string, first: string, second: string): Json;
   /** The value that a stack exports under this name. */
   imported(name: string): Json;
+  /** An output of another stack, exported or not. */
+  outputOf(stackName: string, output: string): Json;
 }
 
 /** What stands for a value that only the deployment itself can tell. */
@@ -145,6 +147,11 @@ const FUNCTIONS: Readonly<Record<string, Resolve>> = {
   },
   'Fn::ImportValue': (argument, scope) =>
     scope.imported(textOf(resolve(argument, scope), 'Fn::ImportValue')),
+  'Fn::GetStackOutput': (argument, scope) => {
+    const { StackName, OutputName } = resolve(argument, scope) as JsonObject;
+    const name = 'Fn::GetStackOutput';
+    return scope.outputOf(textOf(StackName, name), textOf(OutputName, name));
+  },
   'Fn::Length': (argument, scope) => listOf(resolve(argument, scope), 'Fn::Length').length,
   'Fn::ToJsonString': (argument, scope) => JSON.stringify(resolve(argument, scope) ?? null),
   'Fn::Not': (argument, scope) => !holds(listOf(argument, 'Fn::Not')[0]!, scope),

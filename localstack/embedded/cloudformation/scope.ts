@@ -22,6 +22,7 @@ export interface ScopeOptions {
   readonly unknown?: ReadonlySet<string>;
   readonly place: Place;
   readonly exports: (name: string) => string | undefined;
+  readonly outputOf: (stackName: string, output: string) => string | undefined;
 }
 
 /** What references mean while `resources` fills up. */
@@ -74,6 +75,11 @@ export function createScope(options: ScopeOptions): Scope {
       const value = options.exports(name);
       if (value !== undefined) return value;
       throw validationError(`No export named ${name} found.`);
+    },
+    outputOf(otherStack, output) {
+      const value = options.outputOf(otherStack, output);
+      if (value !== undefined) return value;
+      throw validationError(`Stack ${otherStack} has no output ${output}.`);
     },
   };
   return scope;

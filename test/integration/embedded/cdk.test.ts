@@ -94,7 +94,8 @@ const BAD_MAPPING = {
   },
 };
 
-describe('the CDK against the embedded cloud', () => {
+// A command takes a second or two of a processor of its own.
+describe('the CDK against the embedded cloud', { timeout: 120_000 }, () => {
   it('bootstraps, deploys, finds no changes, shows them, deploys them, and destroys', async () => {
     const bootstrapped = await cdk('bootstrap');
     expect(bootstrapped.text).toContain('Environment aws://000000000000/us-east-1 bootstrapped.');
@@ -126,7 +127,7 @@ describe('the CDK against the embedded cloud', () => {
     expect(await whatIsThere()).toEqual({ ...NOTHING, tables: [TableName] });
     await expect.poll(() => cloud.sandboxes()).toEqual([]);
     expect(await copiedValues(clients, TableName!)).toHaveLength(2);
-  }, 60_000);
+  });
 
   it('deploys directly, and again with changes', async () => {
     await bootstrap(cloud);

@@ -1,3 +1,5 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: that is how CloudFormation writes Fn::Sub
+
 // CloudFormation as its API reference has it, by way of the SDK's client.
 
 import {

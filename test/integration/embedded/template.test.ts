@@ -31,6 +31,7 @@ const scope = createScope({
     parameters: { Shards: { value: '4' }, Zones: { value: 'a,b' } },
     notificationArns: [],
   },
+  outputOf: (stack, output) => (stack === 'Other' && output === 'Out' ? 'its output' : undefined),
   exports: (name) => (name === 'shared' ? 'from another stack' : undefined),
   place: { region: 'us-east-1', accountId: '000000000000' },
   resources: new Map([
@@ -77,6 +78,11 @@ describe("CloudFormation's functions", () => {
     ],
     ['Contains', { 'Fn::Contains': [['1', '2'], { Ref: 'Shards' }] }, false],
     ['ImportValue', { 'Fn::ImportValue': { 'Fn::Sub': 'shared' } }, 'from another stack'],
+    [
+      'GetStackOutput',
+      { 'Fn::GetStackOutput': { StackName: 'Other', OutputName: 'Out' } },
+      'its output',
+    ],
     ['Length', { 'Fn::Length': { Ref: 'Zones' } }, 2],
     ['ToJsonString', { 'Fn::ToJsonString': { a: { Ref: 'Shards' } } }, '{"a":4}'],
     ['Base64', { 'Fn::Base64': 'hi' }, 'aGk='],
@@ -103,6 +109,11 @@ describe("CloudFormation's functions", () => {
     ['an attribute that is not there', { 'Fn::GetAtt': ['Stream', 'Colour'] }, /Stream\.Colour/],
     ['a condition that is not there', { 'Fn::If': ['Maybe', 1, 2] }, /Maybe/],
     ['a parameter without a value', { Ref: 'Required' }, /Required/],
+    [
+      'an output that is not there',
+      { 'Fn::GetStackOutput': { StackName: 'Other', OutputName: 'No' } },
+      /Stack Other has no output No/,
+    ],
     ['an export that is not there', { 'Fn::ImportValue': 'none' }, /No export named none/],
     ['an element that is not there', { 'Fn::Select': [9, ['a']] }, /9/],
     ['a list where text belongs', { 'Fn::Join': ['', [['a']]] }, /Fn::Join needs text/],
