@@ -19,8 +19,8 @@ interface Subject {
 }
 
 const SUBJECTS: Readonly<Record<string, Subject>> = {
-  localstack: { start: startLocalStack, scenariosPromised: 7 },
-  ministack: { start: startMiniStack, scenariosPromised: 7 },
+  localstack: { start: startLocalStack, scenariosPromised: 13 },
+  ministack: { start: startMiniStack, scenariosPromised: 13 },
 };
 
 const PROJECT = join(import.meta.dirname, '..', '..');
