@@ -29,7 +29,9 @@ const closingLine: Reporter = {
 };
 
 export default defineConfig(({ mode }) => {
-  cleanEnvironment(mode === 'endpoint' ? ENDPOINT_VARIABLES : []);
+  const isEndpoint = mode === 'endpoint';
+  cleanEnvironment(isEndpoint ? ENDPOINT_VARIABLES : []);
+  if (!isEndpoint) delete process.env['RIVULET_SCENARIOS_ACCOUNT'];
   return {
     resolve: { conditions: ['rivulet-source'] },
     ssr: { resolve: { conditions: ['rivulet-source'] } },
