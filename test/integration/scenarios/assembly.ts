@@ -15,7 +15,7 @@ const PROJECT = join(import.meta.dirname, '..', '..', '..');
 const DELAYS = join(PROJECT, 'functions', 'pipelines', 'delays.ts');
 const fixture = (name: string) => join(import.meta.dirname, 'fixtures', `${name}.ts`);
 
-/** How long an invocation of the pipeline of deaths may take. */
+/** How long an invocation of the slow pipeline may take. */
 export const TASK_TIMEOUT_S = 6;
 
 /** The first deployment, and the same stacks with other code in their functions. */
@@ -60,12 +60,17 @@ export function synthesise(
   const mortal = addPipeline(gone, 'Mortal', {
     entry: fixture('mortal'),
     shardCount: 1,
-    timeout: Duration.seconds(TASK_TIMEOUT_S),
     removalPolicy,
   });
   mortal.partitionTask.addEnvironment('TAKEN_BUCKET', mortal.outputBucket.bucketName);
   mortal.outputBucket.grantPut(mortal.partitionTask, 'taken/*');
   addPipeline(gone, 'Resharded', { entry: fixture('resharded'), shardCount: 1, removalPolicy });
+  addPipeline(gone, 'Slow', {
+    entry: fixture('slow'),
+    shardCount: 1,
+    timeout: Duration.seconds(TASK_TIMEOUT_S),
+    removalPolicy,
+  });
   addProbe(new Stack(app, names.probe));
   addChanging(new Stack(app, names.changing), edition);
   app.synth();

@@ -5,7 +5,6 @@ import { paginateScan } from '@aws-sdk/client-dynamodb';
 import { PutRecordsCommand, type PutRecordsRequestEntry } from '@aws-sdk/client-kinesis';
 import { expect } from 'vitest';
 import { readNdjson } from '../../../localstack/demo/outputs.ts';
-import { TASK_TIMEOUT_S } from './assembly.ts';
 import { auditOf, authorshipOf, pointerOf, recordsCommitted } from './commits.ts';
 import type { Taken, Visit } from './fixtures/mortal.ts';
 import { until } from './poll.ts';
@@ -15,8 +14,6 @@ import type { Suite } from './suite.ts';
 const DEADLY_MS = [3_000, 8_000, 20_000];
 const APPLIED_WITHIN_MS = 120_000;
 const PAGES = ['home', 'order', 'help'];
-/** All of them take longer than an invocation may, a half of them no longer than it has. */
-const SLOW = { count: 12, worksMs: (TASK_TIMEOUT_S * 1_000 * 0.7) / 6 };
 
 /** What the plain computation knows of all visits put so far, by page. */
 export type Visits = Map<string, number>;
@@ -58,25 +55,17 @@ export async function dieInFunction(suite: Suite, visits: Visits): Promise<void>
   throw new Error('no sandbox died in the function');
 }
 
-/** A batch that no invocation can finish is halved, and its parts are committed one by one. */
-export async function runOutOfTime(suite: Suite, visits: Visits): Promise<void> {
-  const before = await authorshipOf(suite.target.clients, suite.mortal);
-  await push(suite, visits, SLOW);
-  const after = await authorshipOf(suite.target.clients, suite.mortal);
-  expect(after.length).toBeGreaterThan(before.length + 1);
-}
-
 async function push(
   suite: Suite,
   visits: Visits,
   part: { readonly count: number } & Partial<Omit<Visit, 'page'>>,
 ): Promise<void> {
   const { clients } = suite.target;
-  const { count, worksMs = 0, operatorDiesBeforeMs = 0, functionDiesBeforeMs = 0 } = part;
+  const { count, operatorDiesBeforeMs = 0, functionDiesBeforeMs = 0 } = part;
   const Records = Array.from({ length: count }, (_, index): PutRecordsRequestEntry => {
     const page = PAGES[index % PAGES.length]!;
     visits.set(page, (visits.get(page) ?? 0) + 1);
-    const visit: Visit = { page, worksMs, operatorDiesBeforeMs, functionDiesBeforeMs };
+    const visit: Visit = { page, operatorDiesBeforeMs, functionDiesBeforeMs };
     return { PartitionKey: page, Data: Buffer.from(JSON.stringify(visit)) };
   });
   await clients.kinesis.send(new PutRecordsCommand({ StreamName: suite.mortal.stream, Records }));

@@ -8,13 +8,14 @@ import type { Departure } from '../../../localstack/demo/naive.ts';
 import { aDayOf, MARCH_MS } from '../../support/departures.ts';
 import { awaitSchedule, foldAndForget, startCold } from './checkpoints.ts';
 import { authorshipOf } from './commits.ts';
-import { dieInFunction, dieInOperator, runOutOfTime, type Visits } from './deaths.ts';
+import { dieInFunction, dieInOperator, type Visits } from './deaths.ts';
 import type { Reasoned } from './delays.ts';
 import { destroyAll, removeAll } from './destroy.ts';
 import type { Ability } from './probe/probe.ts';
 import { deliverAgain, race } from './redelivery.ts';
 import { publishReport, type ScenarioResult } from './report.ts';
 import { splitWhilePushing } from './reshard.ts';
+import { takeInParts } from './slow-batch.ts';
 import { openSuite, play, type Suite } from './suite.ts';
 import { pushWhile } from './traffic.ts';
 import { replaceVersion } from './versions.ts';
@@ -141,8 +142,8 @@ scenario('rows expire by the time to live of the template', ['time-to-live'], as
   expect(await of(kept.deployed.log)).toBeUndefined();
 });
 
-scenario('a batch too slow for one invocation is taken in parts', [], () =>
-  runOutOfTime(suite, visits),
+scenario('a batch too slow for one invocation is taken in parts', ['partial-batches'], () =>
+  takeInParts(suite),
 );
 
 scenario('the schedule runs maintenance by itself', ['schedules'], () => awaitSchedule(suite));

@@ -26,6 +26,7 @@ export interface Suite {
   readonly raced: Delays;
   readonly mortal: Deployed;
   readonly resharded: Deployed;
+  readonly slow: Deployed;
   /** All resources of the stacks. */
   readonly resources: readonly Resource[];
   readonly lacks: Readonly<Record<Ability, Promise<Lack>>>;
@@ -59,6 +60,7 @@ export async function openSuite(begun: {
     raced: await openDelays(clients, of(stacks.gone, 'delays')),
     mortal: of(stacks.gone, 'mortal'),
     resharded: of(stacks.gone, 'resharded'),
+    slow: of(stacks.gone, 'slow'),
     resources,
     lacks: {
       'closed-shards': closedShards,
