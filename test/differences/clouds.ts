@@ -19,6 +19,7 @@ export const SERVICES = {
   Kinesis: ['kinesis.test.ts', 'source-stream.test.ts'],
   S3: ['s3.test.ts', 'object-store.test.ts'],
   Lambda: ['event-source-mapping.test.ts'],
+  CloudFormation: ['cloudformation.test.ts'],
 } as const;
 
 export type Service = keyof typeof SERVICES;
