@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import type { Reporter, TestModule } from 'vitest/node';
 import { cleanEnvironment } from './environment.ts';
@@ -38,8 +39,11 @@ export default defineConfig(({ mode }) => {
     test: {
       include: ['test/**/*.test.ts'],
       pool: 'forks',
-      testTimeout: 30_000,
-      hookTimeout: 60_000,
+      // Files mostly wait for processes of their own: on a small machine one at a time would take twice as long.
+      maxWorkers: Math.max(2, availableParallelism() - 1),
+      // Against what hangs, never a measure of speed: the simulation beside them takes both cores.
+      testTimeout: 120_000,
+      hookTimeout: 120_000,
       // What other processes do is waited for, never slept for.
       expect: { poll: { timeout: 20_000, interval: 200 } },
       reporters: ['default', closingLine],
