@@ -75,6 +75,22 @@ describe('npm run test:integration', () => {
     expect(stderr).toContain('profile someone cannot be used');
   });
 
+  it.each([
+    ['http://127.0.0.1:1', 'nothing answers at http://127.0.0.1:1'],
+    ['localhost:4566', 'give an address such as http://127.0.0.1:4566'],
+  ])('says so where nothing can run at %s', (endpoint, part) => {
+    const { status, stdout, stderr } = run([], { AWS_ENDPOINT_URL: endpoint });
+    expect(status).toBe(1);
+    expect(stdout).toBe('');
+    expect(stderr).toContain(part);
+  });
+
+  it('takes an endpoint or an account, not both', () => {
+    const { status, stderr } = run(ACCOUNT, { AWS_ENDPOINT_URL: 'http://127.0.0.1:4566' });
+    expect(status).toBe(2);
+    expect(stderr).toContain('AWS_ENDPOINT_URL names http://127.0.0.1:4566');
+  });
+
   it('ends with 2 for a wrong option, with usage', () => {
     const { status, stderr } = run(['--profile', 'someone']);
     expect(status).toBe(2);

@@ -3,7 +3,7 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LambdaClient } from '@aws-sdk/client-lambda';
@@ -19,6 +19,7 @@ const VITEST = join(PROJECT, 'node_modules', 'vitest', 'vitest.mjs');
 const FAILED = 1;
 const WRONG_USAGE = 2;
 const REFUSED = 4;
+const ANSWER_WITHIN_MS = 10_000;
 /** Where a profile may stand; everything else of the environment is ignored for an account. */
 const PROFILE_FILES = ['AWS_CONFIG_FILE', 'AWS_SHARED_CREDENTIALS_FILE'];
 
@@ -35,7 +36,19 @@ async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   const { account, json } = options;
-  if (account === null) return runScenarios(process.env, json);
+  const { AWS_ENDPOINT_URL: endpoint } = process.env;
+  if (account === null) {
+    const silence = endpoint === undefined ? null : await silenceOf(endpoint);
+    if (silence === null) return runScenarios(process.env, json);
+    process.stderr.write(`${silence}\n`);
+    return FAILED;
+  }
+  if (endpoint !== undefined) {
+    process.stderr.write(
+      `--profile is for a real account, but AWS_ENDPOINT_URL names ${endpoint}: unset one of them\n`,
+    );
+    return WRONG_USAGE;
+  }
   process.stderr.write(`${formatCost()}\n`);
   if (!account.agreed) {
     return refuse(`say --yes to run in account ${account.account} for that`);
@@ -44,7 +57,9 @@ async function main(args: readonly string[]): Promise<number> {
     return await runInAccount(account, json);
   } catch (error) {
     const { message } = error as Error;
-    process.stderr.write(`profile ${account.profile} cannot be used: ${message}\n`);
+    process.stderr.write(
+      `profile ${account.profile} cannot be used: ${message}; is it among your profiles, with credentials and a region?\n`,
+    );
     return FAILED;
   }
 }
@@ -74,6 +89,19 @@ async function runInAccount(options: AccountOptions, json: boolean): Promise<num
   );
 }
 
+/** Why nothing can run at an endpoint; `null` when something answers there. */
+async function silenceOf(endpoint: string): Promise<string | null> {
+  if (!/^https?:\/\//.test(endpoint) || !URL.canParse(endpoint)) {
+    return `AWS_ENDPOINT_URL is '${endpoint}': give an address such as http://127.0.0.1:4566, or unset it`;
+  }
+  try {
+    await fetch(endpoint, { signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
+    return null;
+  } catch {
+    return `nothing answers at ${endpoint}: start the cloud there, or unset AWS_ENDPOINT_URL`;
+  }
+}
+
 /** Region and credentials of a profile, as the SDK finds them; never those of the machine. */
 async function accessOf({ profile, region }: AccountOptions): Promise<Access> {
   for (const name of Object.keys(process.env)) {
@@ -101,12 +129,13 @@ async function runScenarios(environment: NodeJS.ProcessEnv, json: boolean): Prom
       stdio: ['ignore', json ? process.stderr : 'inherit', 'inherit'],
     });
     const [code] = await once(child, 'close');
+    if (!existsSync(path)) {
+      process.stderr.write('the scenarios did not begin: what stopped them is written above\n');
+      return FAILED;
+    }
     const report = JSON.parse(readFileSync(path, 'utf8')) as SuiteReport;
     process.stdout.write(`${json ? JSON.stringify(report) : formatReport(report)}\n`);
     return code === 0 ? 0 : FAILED;
-  } catch (error) {
-    process.stderr.write(`the scenarios did not come to an end: ${(error as Error).message}\n`);
-    return FAILED;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -26,11 +26,11 @@ export const DYNAMODB_LOCAL: Part = {
   async prepare() {
     const environment = machineEnvironment();
     const jdk = await findJdk(environment);
-    const maven = await findMaven(environment);
-    if ('missing' in jdk || 'missing' in maven) {
-      return { missing: [jdk, maven].flatMap((each) => ('missing' in each ? [each.missing] : [])) };
-    }
+    if ('missing' in jdk) return { missing: [jdk.missing] };
     const withJdk = { ...environment, JAVA_HOME: jdk.home };
+    // Without a JDK it does not answer, wherever it is installed.
+    const maven = await findMaven(withJdk);
+    if ('missing' in maven) return { missing: [maven.missing] };
     return {
       async install(_directory, progress) {
         await fetchLibraries(maven.command, withJdk, progress);
