@@ -1,7 +1,7 @@
 // A template with its parameters: which resources there shall be, in which order, with which properties.
 
 import { holds, resolve, type Scope } from './intrinsics.ts';
-import { planOrder } from './order.ts';
+import { assertDependencies, planOrder } from './order.ts';
 import { validationError } from './refusals.ts';
 import { RESOURCE_TYPES } from './resources/index.ts';
 import { objectOf } from './resources/resource-type.ts';
@@ -54,6 +54,7 @@ export function evaluate(
     ),
   );
   refuseUnknownTypes(wanted);
+  assertDependencies(template.Resources);
   assertRules(template, scope);
   const order = planOrder(wanted);
   return { template, wanted, order, scopeOf };
