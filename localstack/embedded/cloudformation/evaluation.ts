@@ -54,8 +54,8 @@ export function evaluate(
     ),
   );
   refuseUnknownTypes(wanted);
-  assertDependencies(template.Resources);
   assertRules(template, scope);
+  assertDependencies(template.Resources);
   const order = planOrder(wanted);
   return { template, wanted, order, scopeOf };
 }

@@ -1,7 +1,7 @@
 // What stacks export for others: each name once, and nothing that another stack has taken goes or changes.
 
-import { evaluate, outputsOf, propertiesOf, type Surroundings } from './evaluation.ts';
-import { KNOWN_AFTER_APPLY } from './intrinsics.ts';
+import { evaluate, outputsOf, type Surroundings } from './evaluation.ts';
+import { KNOWN_AFTER_APPLY, resolve } from './intrinsics.ts';
 import { validationError } from './refusals.ts';
 import { isLive, type Stack, type StackOutput } from './stack.ts';
 import type { StackStore } from './stack-store.ts';
@@ -58,7 +58,8 @@ function importsOf(stack: Stack, surroundings: Surroundings): ReadonlySet<string
   });
   const scope = scopeOf({ resources: new Map(), unknown: new Set(order) });
   for (const logicalId of order) {
-    if (stack.resources[logicalId] !== undefined) propertiesOf(wanted[logicalId]!, scope);
+    if (stack.resources[logicalId] === undefined) continue;
+    resolve(wanted[logicalId]!.Properties ?? {}, scope);
   }
   if (stack.outputs.length > 0) outputsOf(template, scope);
   return names;
