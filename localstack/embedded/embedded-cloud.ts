@@ -12,6 +12,7 @@ import { type CodeStore, createCodeStore } from './code-store.ts';
 import { openDurableCloud, type RetryOptions } from './durable-cloud.ts';
 import { createFeed, type Feed } from './feed.ts';
 import { createFunctionLogs } from './function-logs.ts';
+import { refuseForeign } from './http/origin.ts';
 import { decideDestination } from './http/route.ts';
 import { type Answer, type HttpServer, startHttpServer } from './http/server.ts';
 import { createInvoker, type Invoker } from './invoker.ts';
@@ -180,6 +181,8 @@ async function listen(port: number, answer: Answer): Promise<HttpServer> {
 
 function createAnswer(call: CallService, invoker: () => Invoker | undefined): Answer {
   return (request) => {
+    const refusal = refuseForeign(request);
+    if (refusal !== undefined) return refusal;
     const destination = decideDestination(request);
     switch (destination.kind) {
       case 'target':
