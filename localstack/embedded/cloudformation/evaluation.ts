@@ -3,6 +3,7 @@
 import { holds, resolve, type Scope } from './intrinsics.ts';
 import { planOrder } from './order.ts';
 import { validationError } from './refusals.ts';
+import { refuseUnknownProperties } from './refused-properties.ts';
 import { RESOURCE_TYPES } from './resources/index.ts';
 import { objectOf } from './resources/resource-type.ts';
 import { createScope, type Place, type ScopeOptions } from './scope.ts';
@@ -54,6 +55,7 @@ export function evaluate(
     ),
   );
   refuseUnknownTypes(wanted);
+  refuseUnknownProperties(wanted, scope);
   assertRules(template, scope);
   const order = planOrder(wanted);
   return { template, wanted, order, scopeOf };

@@ -72,12 +72,48 @@ export function parseTemplate(text: string): Template {
     throw validationError('Template format error: At least one Resources member must be defined.');
   }
   for (const [logicalId, resource] of Object.entries(Resources)) {
-    if (typeof resource?.Type === 'string') continue;
-    throw validationError(
-      `Template format error: [/Resources/${logicalId}] Every Resources object must contain a Type member.`,
-    );
+    assertResource(logicalId, resource);
   }
   return value as Template;
+}
+
+const RESOURCE_MEMBERS = new Set([
+  'Condition',
+  'DeletionPolicy',
+  'DependsOn',
+  'Metadata',
+  'Properties',
+  'Type',
+  'UpdateReplacePolicy',
+]);
+/** Of no type here a snapshot can be taken. */
+const POLICIES: Readonly<Record<string, readonly string[]>> = {
+  DeletionPolicy: ['Delete', 'Retain', 'RetainExceptOnCreate'],
+  UpdateReplacePolicy: ['Delete', 'Retain'],
+};
+
+function assertResource(logicalId: string, resource: unknown): void {
+  const { Type, Properties, ...others } = isObject(resource) ? resource : {};
+  const refuse = (sentence: string) =>
+    validationError(`Template format error: [/Resources/${logicalId}] ${sentence}`);
+  if (typeof Type !== 'string') {
+    throw refuse('Every Resources object must contain a Type member.');
+  }
+  if (Properties !== undefined && !isObject(Properties)) {
+    throw refuse('Properties must be an object.');
+  }
+  for (const [name, value] of Object.entries(others)) {
+    if (!RESOURCE_MEMBERS.has(name)) {
+      throw refuse(`The embedded cloud does not carry out ${name}: leave it out.`);
+    }
+    const allowed = POLICIES[name];
+    if (allowed === undefined || allowed.includes(String(value))) continue;
+    throw refuse(`Unrecognized ${name} ${JSON.stringify(value)}: take ${allowed.join(' or ')}.`);
+  }
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function parseText(text: string): unknown {
