@@ -1,5 +1,6 @@
 // A template with its parameters: which resources there shall be, in which order, with which properties.
 
+import { dereference } from './dynamic-references.ts';
 import { holds, resolve, type Scope } from './intrinsics.ts';
 import { planOrder } from './order.ts';
 import { validationError } from './refusals.ts';
@@ -31,6 +32,8 @@ export interface Surroundings {
   readonly exports: (name: string) => string | undefined;
   /** An output of a stack by its name. */
   readonly outputOf: (stackName: string, output: string) => string | undefined;
+  /** The value of a parameter of SSM. */
+  readonly parameterOf: (name: string) => string | undefined;
 }
 
 /**
@@ -49,6 +52,7 @@ export function evaluate(
     createScope({ stackId, stackName, template, blueprint, ...surroundings, ...there });
   // Conditions and rules may mention parameters only.
   const scope = scopeOf({ resources: new Map() });
+  for (const name of Object.keys(template.Conditions ?? {})) scope.condition(name);
   const wanted = Object.fromEntries(
     Object.entries(template.Resources).filter(
       ([, { Condition }]) => Condition === undefined || scope.condition(Condition),
@@ -63,7 +67,7 @@ export function evaluate(
 
 /** The properties of one resource, without functions. */
 export function propertiesOf(resource: TemplateResource, scope: Scope): JsonObject {
-  return objectOf(resolve(resource.Properties ?? {}, scope));
+  return objectOf(dereference(resolve(resource.Properties ?? {}, scope) ?? {}, scope));
 }
 
 /** The outputs whose condition holds. */

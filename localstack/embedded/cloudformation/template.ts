@@ -63,6 +63,7 @@ export function parseTemplate(text: string): Template {
     throw validationError('Template format error: unsupported structure.');
   }
   const { Resources, Transform } = value;
+  assertSections(value);
   if (Transform !== undefined) {
     throw validationError(
       `Template format error: the transform ${JSON.stringify(Transform)} is not offered by the embedded cloud: deploy what it expands to`,
@@ -77,10 +78,35 @@ export function parseTemplate(text: string): Template {
   return value as Template;
 }
 
+/** What a section's members must have. */
+const SECTIONS: Readonly<Record<string, (member: JsonObject) => boolean>> = {
+  Conditions: () => true,
+  Mappings: () => true,
+  Outputs: ({ Value, Export = {} }) => Value !== undefined && isObject(Export),
+  Parameters: ({ Type, AllowedValues = [] }) =>
+    typeof Type === 'string' && Array.isArray(AllowedValues),
+  Rules: ({ Assertions }) => Array.isArray(Assertions) && Assertions.every(isObject),
+};
+
+function assertSections(template: object): void {
+  const all = template as Readonly<Record<string, unknown>>;
+  for (const [section, isWhole] of Object.entries(SECTIONS)) {
+    const { [section]: members = {} } = all;
+    if (!isObject(members)) {
+      throw validationError(`Template format error: [/${section}] must be an object.`);
+    }
+    for (const [name, member] of Object.entries(members)) {
+      if (isObject(member) && isWhole(member as JsonObject)) continue;
+      throw validationError(
+        `Template format error: [/${section}/${name}] is not what the template reference demands.`,
+      );
+    }
+  }
+}
+
 const RESOURCE_MEMBERS = new Set([
   'Condition',
   'DeletionPolicy',
-  'DependsOn',
   'Metadata',
   'Properties',
   'Type',
@@ -93,7 +119,7 @@ const POLICIES: Readonly<Record<string, readonly string[]>> = {
 };
 
 function assertResource(logicalId: string, resource: unknown): void {
-  const { Type, Properties, ...others } = isObject(resource) ? resource : {};
+  const { Type, Properties, DependsOn = [], ...others } = isObject(resource) ? resource : {};
   const refuse = (sentence: string) =>
     validationError(`Template format error: [/Resources/${logicalId}] ${sentence}`);
   if (typeof Type !== 'string') {
@@ -101,6 +127,9 @@ function assertResource(logicalId: string, resource: unknown): void {
   }
   if (Properties !== undefined && !isObject(Properties)) {
     throw refuse('Properties must be an object.');
+  }
+  if (![DependsOn].flat().every((one) => typeof one === 'string')) {
+    throw refuse('DependsOn must be a logical id or a list of them.');
   }
   for (const [name, value] of Object.entries(others)) {
     if (!RESOURCE_MEMBERS.has(name)) {

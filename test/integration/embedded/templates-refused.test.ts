@@ -9,6 +9,7 @@ import {
   DescribeStacksCommand,
 } from '@aws-sdk/client-cloudformation';
 import { DescribeTableCommand, ListTablesCommand } from '@aws-sdk/client-dynamodb';
+import { GetFunctionConfigurationCommand } from '@aws-sdk/client-lambda';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { RESOURCE_TYPES } from '../../../localstack/embedded/cloudformation/resources/index.ts';
 import { KNOWN_PROPERTIES } from '../../../localstack/embedded/cloudformation/resources/known-properties.ts';
@@ -145,6 +146,24 @@ it('a global table of several regions is not made', async () => {
   expect(reasons).toContainEqual(expect.stringContaining('has one region'));
 });
 
+it('a property takes the value of a parameter of SSM, within a text as well', async () => {
+  const parameter = { Type: 'String', Name: '/team/name', Value: 'ours' };
+  await stacks.create(
+    { Resources: { P: { Type: 'AWS::SSM::Parameter', Properties: parameter } } },
+    { StackName: 'Settings' },
+  );
+  const Variables = {
+    PLAIN: '{{resolve:ssm:/team/name}}',
+    WITHIN: { 'Fn::Sub': '${AWS::Region}-{{resolve:ssm:/team/name:1}}!' },
+  };
+  const Resources = { F: aFunction({ FunctionName: 'f', Environment: { Variables } }) };
+  expect(await stacks.create({ Resources })).toMatchObject({ StackStatus: 'CREATE_COMPLETE' });
+  const { Environment } = await clients.lambda.send(
+    new GetFunctionConfigurationCommand({ FunctionName: 'f' }),
+  );
+  expect(Environment?.Variables).toEqual({ PLAIN: 'ours', WITHIN: 'us-east-1-ours!' });
+});
+
 describe('a template', () => {
   it.each<[string, object, string]>([
     [
@@ -167,6 +186,88 @@ describe('a template', () => {
       { Resources: { S: stream({ Properties: [1] }) } },
       '[/Resources/S] Properties must be an object',
     ],
+    [
+      'with conditions in a circle',
+      {
+        Conditions: {
+          A: { 'Fn::Not': [{ Condition: 'B' }] },
+          B: { 'Fn::Not': [{ Condition: 'A' }] },
+        },
+        Resources: { S: stream({}) },
+      },
+      'Circular dependency between conditions: A → B → A',
+    ],
+    [
+      'with a text made of what is not there',
+      { Resources: { S: stream({ Properties: { Name: { 'Fn::Sub': ['${x}'] } } }) } },
+      'Unresolved resource dependencies [x]',
+    ],
+    [
+      'with an attribute of nothing',
+      { Resources: { S: stream({ Properties: { Name: { 'Fn::GetAtt': null } } }) } },
+      'Fn::GetAtt needs a list, not null',
+    ],
+    [
+      'with an output of another stack that is not named',
+      { Resources: { S: stream({ Properties: { Name: { 'Fn::GetStackOutput': null } } }) } },
+      'Fn::GetStackOutput needs text',
+    ],
+    [
+      'with a choice that is no list',
+      { Resources: { S: stream({ Properties: { Name: { 'Fn::If': null } } }) } },
+      'Fn::If needs a list, not null',
+    ],
+    ...['Conditions', 'Mappings', 'Outputs', 'Parameters', 'Rules'].flatMap(
+      (section): [string, object, string][] => [
+        [
+          `with a list of ${section}`,
+          { [section]: [], Resources: { S: stream({}) } },
+          `[/${section}] must be an object`,
+        ],
+        [
+          `with nothing among its ${section}`,
+          { [section]: { N: null }, Resources: { S: stream({}) } },
+          `[/${section}/N] is not what the template reference demands`,
+        ],
+      ],
+    ),
+    [
+      'with a rule that asserts nothing',
+      { Rules: { O: {} }, Resources: { S: stream({}) } },
+      '[/Rules/O] is not what the template reference demands',
+    ],
+    [
+      'with an export that is none',
+      { Outputs: { O: { Value: 1, Export: 'x' } }, Resources: { S: stream({}) } },
+      '[/Outputs/O] is not what the template reference demands',
+    ],
+    [
+      'with a pattern that is none',
+      {
+        Parameters: { P: { Type: 'String', Default: 'x', AllowedPattern: '(' } },
+        Resources: { S: stream({}) },
+      },
+      "Parameter 'P' has an AllowedPattern that is none: (",
+    ],
+    [
+      'that depends on a number',
+      { Resources: { S: stream({ DependsOn: 5 }) } },
+      '[/Resources/S] DependsOn must be a logical id or a list of them',
+    ],
+    ...[
+      '{{resolve:ssm-secure:/secret}}',
+      '{{resolve:secretsmanager:secret:SecretString}}',
+      '{{resolve:ssm:/name:7}}',
+    ].map((reference): [string, object, string] => [
+      `with ${reference}`,
+      { Resources: { S: stream({ Properties: { Name: reference } }) } },
+      `the template has ${reference}, which the embedded cloud does not resolve`,
+    ]),
+    [
+      'with a parameter of SSM that is not there',
+      { Resources: { S: stream({ Properties: { Name: '{{resolve:ssm:/none}}' } }) } },
+      'Unable to fetch parameters [/none]',
+    ],
   ])('%s is refused', async (_what, template, sentence) => {
     const TemplateBody = JSON.stringify(template);
     const sent = clients.cloudFormation.send(
@@ -177,5 +278,26 @@ describe('a template', () => {
       message: expect.stringContaining(sentence),
     });
     expect(await stackCount()).toBe(0);
+  });
+});
+
+describe('a request for what an account has', () => {
+  it.each([
+    [
+      'to take no role',
+      { 'content-type': 'application/x-www-form-urlencoded' },
+      'Action=AssumeRole&Version=2011-06-15',
+      'AssumeRole needs a RoleArn and a RoleSessionName',
+    ],
+    [
+      'for parameters by a text',
+      { 'x-amz-target': 'AmazonSSM.GetParameters', 'content-type': 'application/x-amz-json-1.1' },
+      '{"Names":"x"}',
+      'GetParameters needs a list of Names',
+    ],
+  ])('%s is refused', async (_what, headers, body, sentence) => {
+    const answer = await fetch(cloud.endpoint, { method: 'POST', headers, body });
+    expect(answer.status).toBe(400);
+    expect(await answer.text()).toContain(sentence);
   });
 });
