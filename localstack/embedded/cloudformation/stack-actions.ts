@@ -27,7 +27,9 @@ const STACK_NAME = /^[a-zA-Z][-a-zA-Z0-9]{0,127}$/;
 export function createStack(actions: Actions, request: Request): object {
   const { store, surroundings } = actions;
   const stackName = nameOf(request);
-  if (store.find(stackName) !== undefined) {
+  const there = store.find(stackName);
+  if (there !== undefined) {
+    if (isSentAgain(actions, there, request)) return { StackId: there.stackId };
     throw new ServiceError('AlreadyExistsException', `Stack [${stackName}] already exists`);
   }
   const blueprint = blueprintOf(request, undefined, actions);
@@ -201,6 +203,13 @@ export function tagsDiffer({ blueprint }: Stack, other: Blueprint): boolean {
   const textOf = ({ tags }: Blueprint) =>
     JSON.stringify(tags.map(({ Key, Value }) => [Key, Value]).sort());
   return textOf(blueprint) !== textOf(other);
+}
+
+/** Whether it is the request that made the stack: a client that got no answer repeats it. */
+function isSentAgain({ store }: Actions, { stackId }: Stack, request: Request): boolean {
+  const { ClientRequestToken } = request;
+  if (ClientRequestToken === undefined) return false;
+  return store.events(stackId)[0]?.token === ClientRequestToken;
 }
 
 function tokenOf(token: string | undefined) {
