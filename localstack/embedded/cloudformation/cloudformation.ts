@@ -86,6 +86,8 @@ export function createCloudFormation(
     liveStacks()
       .flatMap(({ resources }) => Object.values(resources))
       .filter((resource) => resource.type === type);
+  const parameterOf = (name: string) =>
+    resourcesOf(SSM_PARAMETER).find(({ physicalId }) => physicalId === name)?.attributes['Value'];
   const surroundings = {
     place: workshop,
     exports: (name: string) =>
@@ -94,9 +96,8 @@ export function createCloudFormation(
         .find(({ exportName }) => exportName === name)?.value,
     outputOf: (stackName: string, output: string) =>
       store.find(stackName)?.outputs.find(({ key }) => key === output)?.value,
+    parameterOf,
   };
-  const parameterOf = (name: string) =>
-    resourcesOf(SSM_PARAMETER).find(({ physicalId }) => physicalId === name)?.attributes['Value'];
   const engine = createEngine({ ...parts, surroundings });
   const runner = createRunner({ advance: engine.advance, stepDelayMs });
   const actions: Actions = {
