@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { cleanEnvironment } from '../environment.ts';
 import { bootstrap } from './bootstrap.ts';
 import { type EmbeddedCloud, startEmbeddedCloud } from './embedded/embedded-cloud.ts';
+import { Refused } from './embedded/refused.ts';
 import { type PipelinePlaces, placesOf } from './pipelines.ts';
 import { synthesise } from './synthesise.ts';
 
@@ -97,7 +98,7 @@ async function serve(settings: Settings): Promise<void> {
   });
   try {
     reportFailures(cloud);
-    await bootstrap(cloud);
+    await bootstrapOrSay(cloud);
     if (!empty) {
       say('synthesising the app …');
       await deployApp(cloud, pipeline);
@@ -128,6 +129,19 @@ function untilEnded(): { readonly promise: Promise<void>; readonly isOver: () =>
     }
   });
   return { promise, isOver: () => over };
+}
+
+/** An environment without a bootstrap stack still has all that is deployed in it. */
+async function bootstrapOrSay(cloud: EmbeddedCloud): Promise<void> {
+  try {
+    await bootstrap(cloud);
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    process.stderr.write(
+      `the environment is not bootstrapped (${error.message}): remove what is in the way and run ` +
+        'cdk bootstrap, which cdk deploy needs\n',
+    );
+  }
 }
 
 async function deployApp(cloud: EmbeddedCloud, pipeline: string | undefined): Promise<void> {

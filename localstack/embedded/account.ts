@@ -31,7 +31,10 @@ const SSM: Readonly<Record<string, Action>> = {
     throw new ServiceError('ParameterNotFound', `Parameter ${Name} not found.`);
   },
   GetParameters(account, { Names }) {
-    const names = (Names ?? []) as readonly string[];
+    if (!Array.isArray(Names)) {
+      throw new ServiceError('ValidationException', 'GetParameters needs a list of Names');
+    }
+    const names: readonly string[] = Names.map(String);
     const found = names.map((name) => presentParameter(account, name));
     return {
       Parameters: found.filter((parameter) => parameter !== undefined),
@@ -63,7 +66,10 @@ export function callAccount(
 
 /** Anyone may take a role that a stack has made; the credentials open no more and no less. */
 function assumeRole({ accountId, stacks }: Account, input: Input): object {
-  const { RoleArn, RoleSessionName } = input as { RoleArn: string; RoleSessionName: string };
+  const { RoleArn, RoleSessionName } = input;
+  if (typeof RoleArn !== 'string' || typeof RoleSessionName !== 'string') {
+    throw new ServiceError('ValidationError', 'AssumeRole needs a RoleArn and a RoleSessionName');
+  }
   const roleName = RoleArn.split('/').at(-1) ?? '';
   if (!stacks.hasRole(roleName)) {
     throw new ServiceError(

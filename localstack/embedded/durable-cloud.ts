@@ -31,7 +31,7 @@ export interface DurableCloud {
   /** The moment as the services see it. */
   now(): number;
   /** Runs `act` so that after a death of the process either all of its changes are there or none. */
-  atomically(act: () => void): void;
+  atomically<T>(act: () => T): T;
   close(): void;
 }
 
@@ -141,7 +141,7 @@ export function openDurableCloud(options: {
     atomically(act) {
       together = [];
       try {
-        act();
+        return act();
       } finally {
         const entries = together;
         together = undefined;

@@ -12,6 +12,7 @@ import { type CodeStore, createCodeStore } from './code-store.ts';
 import { openDurableCloud, type RetryOptions } from './durable-cloud.ts';
 import { createFeed, type Feed } from './feed.ts';
 import { createFunctionLogs } from './function-logs.ts';
+import { refuseForeign } from './http/origin.ts';
 import { decideDestination } from './http/route.ts';
 import { type Answer, type HttpServer, startHttpServer } from './http/server.ts';
 import { createInvoker, type Invoker } from './invoker.ts';
@@ -79,6 +80,8 @@ export interface EmbeddedCloud {
   deployTemplate(request: StackRequest): Promise<StackOutputs>;
   /** Outputs of the stacks that there are, whoever deployed them. */
   outputs(): StackOutputs;
+  /** Whether a stack of this name was made, by whomever, and is not deleted. */
+  hasStack(stackName: string): boolean;
   /** The processes that run functions. */
   sandboxes(): readonly SandboxStatus[];
   /** SIGKILL; false when there is no such sandbox. */
@@ -151,6 +154,7 @@ export async function startEmbeddedCloud(
     },
     deployTemplate: async (request) => outputsOf(stacks.deploy(request)),
     outputs: () => mergedOutputs(cloud.stacks.stacks().map(outputsOf)),
+    hasStack: (stackName) => isMade(cloud.stacks.find(stackName)),
     sandboxes: () => sandboxes.list(),
     killSandbox: (pid) => sandboxes.kill(pid),
     logsOf: (functionName) => logs.linesOf(functionName),
@@ -180,6 +184,8 @@ async function listen(port: number, answer: Answer): Promise<HttpServer> {
 
 function createAnswer(call: CallService, invoker: () => Invoker | undefined): Answer {
   return (request) => {
+    const refusal = refuseForeign(request);
+    if (refusal !== undefined) return refusal;
     const destination = decideDestination(request);
     switch (destination.kind) {
       case 'target':
@@ -205,6 +211,11 @@ function deploySource(
 ): StackOutputs {
   for (const [key, folder] of assets) code.name(key, code.addFolder(folder));
   return outputsOf(stacks.deploy({ stackName, templateBody: JSON.stringify(template) }));
+}
+
+/** Of a creation that was taken back, or a deletion, at most the name is left. */
+function isMade(stack: Stack | undefined): boolean {
+  return stack !== undefined && !/^(REVIEW|ROLLBACK|DELETE)_/.test(stack.status);
 }
 
 function outputsOf({ outputs }: Stack): StackOutputs {

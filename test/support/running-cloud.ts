@@ -96,15 +96,19 @@ export async function runCloud(
 /** What the program tells a person on a colour terminal before it is ended by Ctrl-C. */
 export async function readInstructions(
   args: readonly string[],
-): Promise<{ readonly code: number | null; readonly stdout: string }> {
+): Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }> {
   const child = spawnCloud(args, { FORCE_COLOR: '1' });
   let stdout = '';
+  let stderr = '';
+  child.stderr?.on('data', (chunk) => {
+    stderr += chunk;
+  });
   child.stdout?.on('data', (chunk) => {
     stdout += chunk;
-    if (stdout.includes('aws kinesis put-record')) child.kill('SIGINT');
+    if (stdout.includes('npx cdk deploy')) child.kill('SIGINT');
   });
   const [code] = await once(child, 'close');
-  return { code, stdout };
+  return { code, stdout, stderr };
 }
 
 /** A process group of its own, so that the program and its sandboxes can be killed together. */

@@ -5,16 +5,18 @@ import { ServiceError } from '../../../lib/cloud/service.ts';
 import { evaluate } from './evaluation.ts';
 import { planChanges } from './plan.ts';
 import { stackNotFound, validationError } from './refusals.ts';
-import { assertCapabilities, blueprintOf, type Request } from './request.ts';
+import { assertCapabilities, blueprintOf, onFailureOf, type Request } from './request.ts';
 import { type Blueprint, type ChangeSet, IN_REVIEW, type Stack } from './stack.ts';
 import {
   type Actions,
   assertUpdatable,
   beginDeployment,
   emptyStack,
+  hasBegun,
   liveStack,
   nameOf,
   tagsDiffer,
+  USER_INITIATED,
 } from './stack-actions.ts';
 
 const NOTHING_TO_DO =
@@ -23,10 +25,14 @@ const NOTHING_TO_DO =
 export function createChangeSet(actions: Actions, request: Request): object {
   const { store, engine } = actions;
   const { ChangeSetName = '', ChangeSetType = 'UPDATE', ImportExistingResources } = request;
+  const { OnStackFailure } = request;
   if (ChangeSetType === 'IMPORT' || request.ResourcesToImport !== undefined) {
     throw validationError('The embedded cloud imports nothing: leave ResourcesToImport out');
   }
   const isNew = ChangeSetType === 'CREATE';
+  if (OnStackFailure === 'DELETE' && !isNew) {
+    throw validationError('OnStackFailure may be DELETE only when ChangeSetType is CREATE');
+  }
   const existing = isNew ? reviewable(actions, request) : liveStack(store, request.StackName);
   if (existing !== undefined && !isNew) assertUpdatable(existing);
   const blueprint = blueprintOf(request, isNew ? undefined : existing, actions);
@@ -54,6 +60,7 @@ export function createChangeSet(actions: Actions, request: Request): object {
       createdAtMs: engine.recorder.moment(),
       blueprint,
       importsExisting,
+      onFailure: OnStackFailure === undefined ? null : onFailureOf({ OnFailure: OnStackFailure }),
       ...outcome,
     },
   });
@@ -63,14 +70,11 @@ export function createChangeSet(actions: Actions, request: Request): object {
 export function executeChangeSet(actions: Actions, request: Request): object {
   const { store } = actions;
   const changeSet = changeSetOf(actions, request);
-  const { changeSetId, name, status, executionStatus, blueprint, importsExisting } = changeSet;
-  if (executionStatus !== 'AVAILABLE') {
-    throw new ServiceError(
-      'InvalidChangeSetStatus',
-      `ChangeSet [${changeSetId}] cannot be executed in its current status of [${status}]`,
-    );
-  }
+  const { name, executionStatus, blueprint, importsExisting, onFailure } = changeSet;
   const stack = liveStack(store, changeSet.stackId);
+  const token = request.ClientRequestToken;
+  if (executionStatus === 'EXECUTE_COMPLETE' && hasBegun(actions, stack, { token })) return {};
+  assertAvailable(changeSet);
   if (stack.status !== IN_REVIEW) assertUpdatable(stack);
   // All others were made for a stack that is about to be another.
   for (const other of store.changeSets(stack.stackId)) {
@@ -80,7 +84,12 @@ export function executeChangeSet(actions: Actions, request: Request): object {
     kind: 'change-set',
     changeSet: { ...changeSet, executionStatus: 'EXECUTE_COMPLETE' },
   });
-  beginDeployment(actions, stack, { ...request, blueprint, importsExisting });
+  beginDeployment(actions, stack, {
+    ...request,
+    ...(onFailure === null ? {} : { OnFailure: onFailure }),
+    blueprint,
+    importsExisting,
+  });
   return {};
 }
 
@@ -116,6 +125,16 @@ function findChangeSet({ store }: Actions, request: Request): ChangeSet | undefi
     .find((one) => (isId ? one.changeSetId : one.name) === ChangeSetName);
 }
 
+function assertAvailable({ changeSetId, status, executionStatus }: ChangeSet): void {
+  if (executionStatus === 'AVAILABLE') return;
+  const current =
+    status === 'FAILED' ? `status of [${status}]` : `execution status of [${executionStatus}]`;
+  throw new ServiceError(
+    'InvalidChangeSetStatus',
+    `ChangeSet [${changeSetId}] cannot be executed in its current ${current}`,
+  );
+}
+
 /** The stack that a change set of type CREATE may be for: none, or one that is in review still. */
 function reviewable({ store }: Actions, request: Request): Stack | undefined {
   const existing = store.find(request.StackName ?? '');
@@ -146,6 +165,6 @@ function openReview({ store, engine }: Actions, stack: Stack): void {
     type: 'AWS::CloudFormation::Stack',
     status: IN_REVIEW,
     physicalId: stack.stackId,
-    reason: 'User Initiated',
+    reason: USER_INITIATED,
   });
 }

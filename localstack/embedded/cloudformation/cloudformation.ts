@@ -18,6 +18,7 @@ import {
   createStack,
   deleteStack,
   rollbackStack,
+  USER_INITIATED,
   updateStack,
   updateTerminationProtection,
 } from './stack-actions.ts';
@@ -79,12 +80,14 @@ export function createCloudFormation(
   parts: Omit<EngineParts, 'surroundings'> &
     Pick<RequestContext, 'readObject'> & { readonly stepDelayMs: number },
 ): CloudFormation {
-  const { store, workshop, now, readObject, stepDelayMs } = parts;
+  const { store, workshop, now, atomically, readObject, stepDelayMs } = parts;
   const liveStacks = () => store.stacks().filter(isLive);
   const resourcesOf = (type: string) =>
     liveStacks()
       .flatMap(({ resources }) => Object.values(resources))
       .filter((resource) => resource.type === type);
+  const parameterOf = (name: string) =>
+    resourcesOf(SSM_PARAMETER).find(({ physicalId }) => physicalId === name)?.attributes['Value'];
   const surroundings = {
     place: workshop,
     exports: (name: string) =>
@@ -93,9 +96,8 @@ export function createCloudFormation(
         .find(({ exportName }) => exportName === name)?.value,
     outputOf: (stackName: string, output: string) =>
       store.find(stackName)?.outputs.find(({ key }) => key === output)?.value,
+    parameterOf,
   };
-  const parameterOf = (name: string) =>
-    resourcesOf(SSM_PARAMETER).find(({ physicalId }) => physicalId === name)?.attributes['Value'];
   const engine = createEngine({ ...parts, surroundings });
   const runner = createRunner({ advance: engine.advance, stepDelayMs });
   const actions: Actions = {
@@ -122,7 +124,7 @@ export function createCloudFormation(
       if (run === undefined) {
         throw new ServiceError('InvalidAction', `the embedded cloud does not offer ${action}`);
       }
-      return run(actions, input);
+      return atomically(() => run(actions, input));
     },
     deploy: ({ stackName, templateBody, parameters = [] }) =>
       deployAtOnce(atOnce, {
@@ -167,11 +169,15 @@ function deployAtOnce(actions: Actions, request: Request): Stack {
   throw new Refused(`stack ${stackName} cannot be deployed: ${failureIn(actions, stack)}`);
 }
 
-/** What began the roll-back: the first failure of the newest operation but the roll-back itself. */
+/** What the newest deployment failed of: a resource, or else the stack as a whole. */
 function failureIn({ store }: Actions, { stackId, status }: Stack): string {
-  const failure = store
-    .events(stackId)
-    .findLast((event) => /_FAILED$/.test(event.status) && event.logicalId !== event.stackName);
-  if (failure === undefined) return status;
+  const all = store.events(stackId);
+  const start = all.findLastIndex(
+    ({ physicalId, reason }) => physicalId === stackId && reason === USER_INITIATED,
+  );
+  const events = all.slice(start);
+  const end = events.findIndex((event) => /ROLLBACK_IN_PROGRESS$/.test(event.status));
+  const failure = events.slice(0, end).find((event) => /_FAILED$/.test(event.status));
+  if (failure === undefined) return events[end]?.reason ?? status;
   return `${failure.logicalId} (${failure.type}): ${failure.reason}`;
 }

@@ -3,7 +3,7 @@
 import { ServiceError } from '../../../lib/cloud/service.ts';
 import { evaluate, type Surroundings } from './evaluation.ts';
 import { dependenciesOf } from './order.ts';
-import type { Stack } from './stack.ts';
+import type { Leftover, Stack } from './stack.ts';
 import { parseTemplate } from './template.ts';
 
 /** Logical ids of the stack's resources, each after what it depends on. */
@@ -11,6 +11,22 @@ export function inOrder(stack: Stack, surroundings: Surroundings): readonly stri
   const there = Object.keys(stack.resources);
   const order = orderOf(stack, surroundings).filter((id) => stack.resources[id] !== undefined);
   return [...order, ...there.filter((id) => !order.includes(id))];
+}
+
+/** All that is there of a stack and not among `kept`, each after what it depends on. */
+export function leftoversBeside(
+  kept: Stack['resources'],
+  stack: Stack,
+  surroundings: Surroundings,
+): readonly Leftover[] {
+  const order = inOrder(stack, surroundings);
+  const current = order.map((logicalId) => {
+    const resource = stack.resources[logicalId]!;
+    return { logicalId, resource, policy: resource.deletionPolicy };
+  });
+  return [...stack.leftovers, ...current]
+    .filter(({ logicalId, resource }) => kept[logicalId]?.physicalId !== resource.physicalId)
+    .sort((one, other) => order.indexOf(one.logicalId) - order.indexOf(other.logicalId));
 }
 
 /** All that the given resources depend on, by whatever way. */

@@ -1,8 +1,10 @@
 // A template with its parameters: which resources there shall be, in which order, with which properties.
 
+import { dereference } from './dynamic-references.ts';
 import { holds, resolve, type Scope } from './intrinsics.ts';
-import { planOrder } from './order.ts';
+import { assertDependencies, planOrder } from './order.ts';
 import { validationError } from './refusals.ts';
+import { refuseUnknownProperties } from './refused-properties.ts';
 import { RESOURCE_TYPES } from './resources/index.ts';
 import { objectOf } from './resources/resource-type.ts';
 import { createScope, type Place, type ScopeOptions } from './scope.ts';
@@ -30,6 +32,8 @@ export interface Surroundings {
   readonly exports: (name: string) => string | undefined;
   /** An output of a stack by its name. */
   readonly outputOf: (stackName: string, output: string) => string | undefined;
+  /** The value of a parameter of SSM. */
+  readonly parameterOf: (name: string) => string | undefined;
 }
 
 /**
@@ -48,20 +52,23 @@ export function evaluate(
     createScope({ stackId, stackName, template, blueprint, ...surroundings, ...there });
   // Conditions and rules may mention parameters only.
   const scope = scopeOf({ resources: new Map() });
+  for (const name of Object.keys(template.Conditions ?? {})) scope.condition(name);
   const wanted = Object.fromEntries(
     Object.entries(template.Resources).filter(
       ([, { Condition }]) => Condition === undefined || scope.condition(Condition),
     ),
   );
   refuseUnknownTypes(wanted);
+  refuseUnknownProperties(wanted, scope);
   assertRules(template, scope);
+  assertDependencies(template.Resources);
   const order = planOrder(wanted);
   return { template, wanted, order, scopeOf };
 }
 
 /** The properties of one resource, without functions. */
 export function propertiesOf(resource: TemplateResource, scope: Scope): JsonObject {
-  return objectOf(resolve(resource.Properties ?? {}, scope));
+  return objectOf(dereference(resolve(resource.Properties ?? {}, scope) ?? {}, scope));
 }
 
 /** The outputs whose condition holds. */

@@ -9,11 +9,14 @@ export interface Scope {
   ref(name: string): Json;
   attribute(logicalId: string, name: string): Json;
   condition(name: string): boolean;
-  mapping(map: string, first: string, second: string): Json;
+  /** Undefined when the map has no such entry. */
+  mapping(map: string, first: string, second: string): Json | undefined;
   /** The value that a stack exports under this name. */
   imported(name: string): Json;
   /** An output of another stack, exported or not. */
   outputOf(stackName: string, output: string): Json;
+  /** The value of a parameter of SSM. */
+  parameter(name: string): string;
 }
 
 /** What stands for a value that only the deployment itself can tell. */
@@ -98,7 +101,7 @@ const FUNCTIONS: Readonly<Record<string, Resolve>> = {
       typeof argument === 'string' ? [argument, {}] : listOf(argument, 'Fn::Sub');
     return textOf(template, 'Fn::Sub').replace(SUBSTITUTION, (_all, literal, name: string) => {
       if (literal !== '') return `\${${name}}`;
-      const local = (own as JsonObject)[name];
+      const local = ((own ?? {}) as JsonObject)[name];
       const value =
         local !== undefined
           ? resolve(local, scope)
@@ -127,11 +130,13 @@ const FUNCTIONS: Readonly<Record<string, Resolve>> = {
   'Fn::Base64': (argument, scope) =>
     Buffer.from(textOf(resolve(argument, scope), 'Fn::Base64')).toString('base64'),
   'Fn::FindInMap': (argument, scope) => {
-    const names = listOf(argument, 'Fn::FindInMap').map((name) =>
-      textOf(resolve(name, scope), 'Fn::FindInMap'),
+    const [map = '', first = '', second = '', options] = listOf(argument, 'Fn::FindInMap').map(
+      (one) => resolve(one, scope),
     );
-    const [map = '', first = '', second = ''] = names;
-    return scope.mapping(map, first, second);
+    const names = [map, first, second].map((name) => textOf(name, 'Fn::FindInMap'));
+    const value = scope.mapping(names[0]!, names[1]!, names[2]!) ?? defaultOf(options);
+    if (value !== undefined) return value;
+    throw validationError(`Template error: Unable to get mapping for ${names.join('::')}`);
   },
   'Fn::If': (argument, scope) => {
     const [name, then, otherwise] = listOf(argument, 'Fn::If');
@@ -148,7 +153,7 @@ const FUNCTIONS: Readonly<Record<string, Resolve>> = {
   'Fn::ImportValue': (argument, scope) =>
     scope.imported(textOf(resolve(argument, scope), 'Fn::ImportValue')),
   'Fn::GetStackOutput': (argument, scope) => {
-    const { StackName, OutputName } = resolve(argument, scope) as JsonObject;
+    const { StackName, OutputName } = (resolve(argument, scope) ?? {}) as JsonObject;
     const name = 'Fn::GetStackOutput';
     return scope.outputOf(textOf(StackName, name), textOf(OutputName, name));
   },
@@ -158,6 +163,12 @@ const FUNCTIONS: Readonly<Record<string, Resolve>> = {
   'Fn::And': (argument, scope) => listOf(argument, 'Fn::And').every((one) => holds(one, scope)),
   'Fn::Or': (argument, scope) => listOf(argument, 'Fn::Or').some((one) => holds(one, scope)),
 };
+
+/** The value in `{ DefaultValue: … }`. */
+function defaultOf(options: Resolved): Resolved {
+  const isObject = typeof options === 'object' && options !== null;
+  return isObject ? (options as JsonObject)['DefaultValue'] : undefined;
+}
 
 /** A text that holds the unknown is unknown as a whole for what would take it apart. */
 function isUnknown(value: Resolved): boolean {
@@ -184,7 +195,8 @@ function collectReferences(value: Json, found: Set<string>): void {
   for (const [name, inner] of Object.entries(value as JsonObject)) {
     if (name === 'Ref' && typeof inner === 'string') found.add(inner);
     else if (name === 'Fn::GetAtt') {
-      found.add(typeof inner === 'string' ? inner.split('.')[0]! : String((inner as Json[])[0]));
+      const [logicalId] = typeof inner === 'string' ? inner.split('.') : listOf(inner, name);
+      found.add(String(logicalId));
     } else if (name === 'Fn::Sub') collectSubstitutions(inner, found);
     else collectReferences(inner, found);
   }

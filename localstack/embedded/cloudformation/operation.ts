@@ -8,7 +8,7 @@
 //   remove   takes all resources away, for a deletion or a creation that failed
 
 import { isDeepStrictEqual } from 'node:util';
-import { inOrder, neededBy } from './dependencies.ts';
+import { inOrder, leftoversBeside, neededBy } from './dependencies.ts';
 import {
   type Evaluation,
   evaluate,
@@ -16,6 +16,7 @@ import {
   propertiesOf,
   type Surroundings,
 } from './evaluation.ts';
+import { assertExports } from './exports.ts';
 import { decideStep, policiesOf } from './plan.ts';
 import { createRecorder, type Recorder } from './recorder.ts';
 import { reasonOf } from './refusals.ts';
@@ -26,7 +27,7 @@ import {
   type WantedResource,
 } from './resource-work.ts';
 import type { DeployedResource, Workshop } from './resources/resource-type.ts';
-import type { Leftover, Operation, Stack } from './stack.ts';
+import type { Operation, Stack } from './stack.ts';
 import type { StackStore } from './stack-store.ts';
 
 export interface EngineParts {
@@ -35,7 +36,7 @@ export interface EngineParts {
   readonly surroundings: Surroundings;
   readonly now: () => number;
   /** Runs `act` so that all it changes is written down at once. */
-  readonly atomically: (act: () => void) => void;
+  readonly atomically: <T>(act: () => T) => T;
 }
 
 export interface Engine {
@@ -60,23 +61,26 @@ export function createEngine(parts: EngineParts): Engine {
 }
 
 /** Turns a stack back to what was stable; where nothing ever was, everything goes. */
-export function beginRollback(recorder: Recorder, stack: Stack, reason: string): void {
-  if (stack.stable === null) {
+export function beginRollback(
+  recorder: Recorder,
+  stack: Stack,
+  given: Partial<Pick<Operation, 'skipped' | 'token'>> & { readonly reason: string },
+): void {
+  if (stack.stable !== null) {
     recorder.begin(stack, {
-      status: 'ROLLBACK_IN_PROGRESS',
-      phase: 'remove',
-      final: 'ROLLBACK_COMPLETE',
-      reason,
+      status: 'UPDATE_ROLLBACK_IN_PROGRESS',
+      phase: 'restore',
+      final: 'UPDATE_ROLLBACK_COMPLETE',
+      ...given,
     });
     return;
   }
+  const verb = stack.onFailure === 'DELETE' ? 'DELETE' : 'ROLLBACK';
   recorder.begin(stack, {
-    status: 'UPDATE_ROLLBACK_IN_PROGRESS',
-    phase: 'restore',
-    final: 'UPDATE_ROLLBACK_COMPLETE',
-    reason,
-    // What the failed operation made, replacements included, is not the stack's any more.
-    leftovers: replacedIn(stack.resources, stack.stable.resources),
+    status: `${verb}_IN_PROGRESS`,
+    phase: 'remove',
+    final: `${verb}_COMPLETE`,
+    ...given,
   });
 }
 
@@ -86,7 +90,8 @@ interface Step extends EngineParts {
   readonly operation: Operation;
 }
 
-type Resources = Readonly<Record<string, DeployedResource>>;
+/** The policy of what was to replace another and failed: it is of no use to anyone. */
+const VAIN = 'Delete';
 
 const PHASES: Readonly<Record<Operation['phase'], (step: Step) => void>> = {
   apply: applyNext,
@@ -143,7 +148,8 @@ function finishApply(step: Step, evaluation: Evaluation): void {
   const { stack, operation, recorder, surroundings } = step;
   const all = new Map(Object.entries(stack.resources));
   const outputs = outputsOf(evaluation.template, evaluation.scopeOf({ resources: all }));
-  const resources: Resources = Object.fromEntries(
+  assertExports(step, stack, outputs);
+  const resources = Object.fromEntries(
     [...all].filter(([logicalId]) => evaluation.wanted[logicalId] !== undefined),
   );
   const { blueprint } = stack;
@@ -152,14 +158,9 @@ function finishApply(step: Step, evaluation: Evaluation): void {
     recorder.finish(done, operation.final);
     return;
   }
-  const before = { ...stack.resources, ...stack.stable?.resources };
-  const order = inOrder({ ...stack, resources: before }, surroundings);
-  const former = Object.fromEntries(order.map((logicalId) => [logicalId, before[logicalId]!]));
-  recorder.phase(done, {
-    status: 'UPDATE_COMPLETE_CLEANUP_IN_PROGRESS',
-    phase: 'cleanup',
-    leftovers: replacedIn(former, resources),
-  });
+  const leftovers = leftoversBeside(resources, stack, surroundings);
+  const cleanup = { status: 'UPDATE_COMPLETE_CLEANUP_IN_PROGRESS', phase: 'cleanup' } as const;
+  recorder.phase({ ...done, leftovers }, cleanup);
 }
 
 function failApply(step: Step, logicalId: string | undefined, error: unknown): void {
@@ -181,13 +182,17 @@ function failApply(step: Step, logicalId: string | undefined, error: unknown): v
     });
     reason = `The following resource(s) failed to ${verb}: [${logicalId}]. `;
   }
-  if (stack.disableRollback) {
+  if (stack.onFailure === 'DO_NOTHING') {
     recorder.finish(stack, isNew ? 'CREATE_FAILED' : 'UPDATE_FAILED', reason);
-  } else beginRollback(recorder, stack, isNew ? `${reason}Rollback requested by user.` : reason);
+    return;
+  }
+  const asked = stack.onFailure === 'DELETE' ? 'Delete' : 'Rollback';
+  if (isNew) reason = `${reason.replace(/\.? *$/, '.')} ${asked} requested by user.`;
+  beginRollback(recorder, stack, { reason });
 }
 
 function restoreNext(step: Step): void {
-  const { stack, operation, recorder } = step;
+  const { stack, operation, recorder, surroundings } = step;
   const stable = stack.stable!;
   const next = Object.keys(stable.resources).find(
     (id) =>
@@ -199,26 +204,33 @@ function restoreNext(step: Step): void {
     return;
   }
   const { blueprint, outputs, resources } = stable;
+  // In the order of the template that is given up: it has all that was made for it.
+  const vain = leftoversBeside(resources, { ...stack, stable: null }, surroundings);
+  const leftovers = vain.map((one) =>
+    resources[one.logicalId] === undefined ? one : { ...one, policy: VAIN },
+  );
   recorder.phase(
-    { ...stack, blueprint, outputs, resources },
-    {
-      status: 'UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS',
-      phase: 'cleanup',
-      leftovers: operation.leftovers,
-    },
+    { ...stack, blueprint, outputs, resources, leftovers },
+    { status: 'UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS', phase: 'cleanup' },
   );
 }
 
 function restore(step: Step, logicalId: string, former: DeployedResource): void {
   const { stack, recorder } = step;
-  const current = stack.resources[logicalId];
-  const isInPlace = current?.physicalId === former.physicalId;
+  // An update takes nothing away before it is through.
+  const current = stack.resources[logicalId]!;
+  const isInPlace = current.physicalId === former.physicalId;
   try {
     if (isInPlace && decideStep(current, former) !== 'none') {
       updateResource(step, current, { logicalId, ...former });
     } else if (!isInPlace) {
       // It was replaced, and the older one is still there.
       recorder.event(stack, logicalId, { ...former, status: 'UPDATE_COMPLETE' });
+      const others = stack.leftovers.filter(
+        (one) => one.logicalId !== logicalId || one.resource.physicalId !== former.physicalId,
+      );
+      const vain = { logicalId, resource: current, policy: VAIN };
+      recorder.leftovers(stack.stackId, [...others, vain]);
     }
     recorder.keep(stack, logicalId, former);
   } catch (error) {
@@ -230,25 +242,19 @@ function restore(step: Step, logicalId: string, former: DeployedResource): void 
 
 function cleanUpNext(step: Step): void {
   const { stack, operation, recorder } = step;
-  const last = operation.leftovers.at(-1);
+  const last = stack.leftovers.at(-1);
   if (last === undefined) {
     recorder.finish(stack, operation.final);
     return;
   }
-  const { logicalId, resource } = last;
-  const isReplaced = stack.resources[logicalId] !== undefined;
-  // What was to replace another and failed is of no use to anyone.
-  const isVain = isReplaced && operation.final === 'UPDATE_ROLLBACK_COMPLETE';
-  const policy = isReplaced ? resource.updateReplacePolicy : resource.deletionPolicy;
+  const { logicalId, resource, policy } = last;
   try {
-    const retained = !isVain && isRetained(policy, operation);
-    removeResource(step, { logicalId, resource, isRetained: retained });
+    removeResource(step, { logicalId, resource, isRetained: isRetained(policy, step) });
   } catch (error) {
     // The update goes on without it, as the service's does: it is left behind.
     recorder.event(stack, logicalId, { ...resource, status: 'DELETE_FAILED', error });
   }
-  const leftovers = operation.leftovers.slice(0, -1);
-  recorder.operation(stack.stackId, { ...operation, leftovers });
+  recorder.leftovers(stack.stackId, stack.leftovers.slice(0, -1));
 }
 
 function removeNext(step: Step): void {
@@ -260,14 +266,21 @@ function removeNext(step: Step): void {
     endRemoval(step);
     return;
   }
-  const resource = stack.resources[next]!;
-  const retained = skipped.includes(next) || isRetained(resource.deletionPolicy, operation);
+  const current = stack.resources[next]!;
+  // What it had replaced goes before it.
+  const leftover = stack.leftovers.findLast(({ logicalId }) => logicalId === next);
+  const { resource, policy } = leftover ?? { resource: current, policy: current.deletionPolicy };
+  const retained = skipped.includes(next) || isRetained(policy, step);
   try {
     removeResource(step, { logicalId: next, resource, isRetained: retained });
-    recorder.gone(stack.stackId, next);
+    if (leftover === undefined) recorder.gone(stack.stackId, next);
+    else {
+      const leftovers = stack.leftovers.filter((one) => one !== leftover);
+      recorder.leftovers(stack.stackId, leftovers);
+    }
   } catch (error) {
     recorder.event(stack, next, { ...resource, status: 'DELETE_FAILED', error });
-    recorder.keep(stack, next, { ...resource, status: 'DELETE_FAILED' });
+    recorder.keep(stack, next, { ...current, status: 'DELETE_FAILED' });
     recorder.operation(stack.stackId, { ...operation, failed: [...failed, next] });
   }
 }
@@ -284,13 +297,8 @@ function endRemoval({ stack, operation, recorder }: Step): void {
 }
 
 /** `RetainExceptOnCreate` keeps nothing of a creation that is taken back. */
-function isRetained(policy: string, { final }: Operation): boolean {
-  return policy === 'Retain' || (policy === 'RetainExceptOnCreate' && !final.includes('ROLLBACK'));
-}
-
-/** What is no longer there, or there as another: in the order of `before`. */
-function replacedIn(before: Resources, after: Resources): readonly Leftover[] {
-  return Object.entries(before)
-    .filter(([logicalId, { physicalId }]) => after[logicalId]?.physicalId !== physicalId)
-    .map(([logicalId, resource]) => ({ logicalId, resource }));
+function isRetained(policy: string, { stack, operation }: Step): boolean {
+  const isTakenBack =
+    operation.final.includes('ROLLBACK') || (stack.stable === null && stack.onFailure === 'DELETE');
+  return policy === 'Retain' || (policy === 'RetainExceptOnCreate' && !isTakenBack);
 }

@@ -30,10 +30,28 @@ export function planOrder(
   return ordered;
 }
 
+/**
+ * Assures that all resources depend on what the template has, whatever its conditions leave out.
+ *
+ * @throws ServiceError `ValidationError`
+ */
+export function assertDependencies(resources: Readonly<Record<string, TemplateResource>>): void {
+  const unknown = Object.values(resources)
+    .flatMap(statedBy)
+    .filter((logicalId) => !Object.hasOwn(resources, logicalId));
+  if (unknown.length === 0) return;
+  throw validationError(
+    `Template format error: Unresolved resource dependencies [${[...new Set(unknown)].join(', ')}] in the Resources block of the template`,
+  );
+}
+
 /** What a resource mentions or says that it depends on. */
 export function dependenciesOf(resource: TemplateResource): Set<string> {
   const needed = referencesIn((resource.Properties ?? {}) as Json);
-  const stated = resource.DependsOn ?? [];
-  for (const logicalId of typeof stated === 'string' ? [stated] : stated) needed.add(logicalId);
+  for (const logicalId of statedBy(resource)) needed.add(logicalId);
   return needed;
+}
+
+function statedBy({ DependsOn = [] }: TemplateResource): readonly string[] {
+  return typeof DependsOn === 'string' ? [DependsOn] : DependsOn;
 }

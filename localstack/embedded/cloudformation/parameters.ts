@@ -1,6 +1,7 @@
 // Values of a template's parameters: what was given, what was there before, or the default, checked as
 // the template demands ("Parameters" in the template reference).
 
+import type { ServiceError } from '../../../lib/cloud/service.ts';
 import { validationError } from './refusals.ts';
 import type { ParameterValue } from './stack.ts';
 import type { Json, Template, TemplateParameter } from './template.ts';
@@ -70,6 +71,13 @@ export function isUnspoken({ NoEcho }: TemplateParameter): boolean {
   return NoEcho === true || NoEcho === 'true';
 }
 
+/** The refusal of a parameter that SSM does not have. */
+export function parameterNotFound(name: string): ServiceError {
+  return validationError(
+    `Unable to fetch parameters [${name}] from parameter store for this account.`,
+  );
+}
+
 function isList(type: string): boolean {
   return type === 'CommaDelimitedList' || type.startsWith('List<');
 }
@@ -77,9 +85,7 @@ function isList(type: string): boolean {
 function lookedUp(name: string, lookUp: (name: string) => string | undefined): string {
   const value = lookUp(name);
   if (value !== undefined) return value;
-  throw validationError(
-    `Unable to fetch parameters [${name}] from parameter store for this account.`,
-  );
+  throw parameterNotFound(name);
 }
 
 function assertAllowed(name: string, parameter: TemplateParameter, value: string): void {
@@ -99,10 +105,18 @@ function assertAllowed(name: string, parameter: TemplateParameter, value: string
       throw refuse(`Parameter '${name}' must be one of AllowedValues`);
     }
     // The pattern has to match the whole value.
-    if (AllowedPattern !== undefined && !new RegExp(`^(?:${AllowedPattern})$`).test(item)) {
+    if (AllowedPattern !== undefined && !patternOf(name, AllowedPattern).test(item)) {
       throw refuse(`Parameter '${name}' must match pattern ${AllowedPattern}`);
     }
     assertBounds(name, parameter, { value: item, isNumber, refuse });
+  }
+}
+
+function patternOf(name: string, pattern: string): RegExp {
+  try {
+    return new RegExp(`^(?:${pattern})$`);
+  } catch {
+    throw validationError(`Parameter '${name}' has an AllowedPattern that is none: ${pattern}`);
   }
 }
 

@@ -23,11 +23,10 @@ export function decideStep(
   there: DeployedResource,
   wanted: { readonly properties: JsonObject },
 ): Step {
-  // What an operation that was not taken back left undone is done now.
-  if (there.status.endsWith('_FAILED')) return 'update';
   const changed = changedNames(there.properties, wanted.properties);
-  if (changed.length === 0) return 'none';
-  return changed.some((name) => recreates(there.type, name)) ? 'replace' : 'update';
+  if (changed.some((name) => recreates(there.type, name))) return 'replace';
+  // What an operation that was not taken back left undone is done now.
+  return changed.length > 0 || there.status.endsWith('_FAILED') ? 'update' : 'none';
 }
 
 /** Compares what a stack has with what an evaluated template asks for. */

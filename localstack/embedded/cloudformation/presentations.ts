@@ -18,7 +18,7 @@ export function presentStack(stack: Stack): object {
     RollbackConfiguration: {},
     StackStatus: stack.status,
     StackStatusReason: stack.statusReason,
-    DisableRollback: stack.disableRollback,
+    DisableRollback: stack.onFailure === 'DO_NOTHING',
     NotificationARNs: blueprint.notificationArns,
     Capabilities: blueprint.capabilities,
     Outputs: outputs.map(({ key, value, description, exportName }) => ({
@@ -123,6 +123,7 @@ export function presentChangeSet(changeSet: ChangeSet): object {
     ExecutionStatus: changeSet.executionStatus,
     Status: changeSet.status,
     StatusReason: changeSet.statusReason,
+    OnStackFailure: changeSet.onFailure,
     IncludeNestedStacks: false,
   };
 }

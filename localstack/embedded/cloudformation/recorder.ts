@@ -11,24 +11,18 @@ import type { JsonObject } from './template.ts';
 export interface Recorder {
   /** A moment after all events so far. */
   moment(): number;
-  /** Starts another operation on a stack. */
+  /** Starts another operation on a stack; changes that were planned before it are obsolete. */
   begin(
     stack: Stack,
     operation: Pick<Operation, 'phase' | 'final'> &
       Partial<Operation> & { readonly status: string; readonly reason?: string },
   ): void;
   /** Goes on with the operation in another phase. */
-  phase(
-    stack: Stack,
-    next: {
-      readonly status: string;
-      readonly phase: Operation['phase'];
-      readonly leftovers: readonly Leftover[];
-    },
-  ): void;
+  phase(stack: Stack, next: { readonly status: string; readonly phase: Operation['phase'] }): void;
   /** Ends the operation. */
   finish(stack: Stack, status: string, reason?: string): void;
   operation(stackId: string, operation: Operation): void;
+  leftovers(stackId: string, leftovers: readonly Leftover[]): void;
   keep(stack: Stack, logicalId: string, resource: DeployedResource): void;
   gone(stackId: string, logicalId: string): void;
   event(stack: Stack, logicalId: string, event: ResourceEvent): void;
@@ -91,33 +85,41 @@ export function createRecorder(parts: {
     begin(stack, { status, reason, ...given }) {
       const operation: Operation = {
         id: randomUUID(),
-        leftovers: [],
         skipped: [],
         failed: [],
         importsExisting: false,
         ...(stack.operation?.token === undefined ? {} : { token: stack.operation.token }),
         ...given,
       };
+      for (const changeSet of store.changeSets(stack.stackId)) {
+        if (changeSet.executionStatus !== 'AVAILABLE') continue;
+        store.put({ kind: 'change-set', changeSet: { ...changeSet, executionStatus: 'OBSOLETE' } });
+      }
       const begun = { ...stack, status, statusReason: reason ?? null, operation };
       putStack(begun);
       stackEvent(begun, status, reason);
     },
-    phase(stack, { status, phase, leftovers }) {
-      const operation = { ...stack.operation!, phase, leftovers };
+    phase(stack, { status, phase }) {
+      const operation = { ...stack.operation!, phase };
       putStack({ ...stack, status, statusReason: null, operation });
       stackEvent(stack, status);
     },
     finish(stack, status, reason) {
+      const isDeleted = status === 'DELETE_COMPLETE';
       stackEvent(stack, status, reason);
       putStack({
         ...stack,
         status,
         statusReason: reason ?? null,
-        deletedAtMs: status === 'DELETE_COMPLETE' ? now() : null,
+        deletedAtMs: isDeleted ? now() : null,
         operation: null,
       });
+      for (const { changeSetId } of isDeleted ? store.changeSets(stack.stackId) : []) {
+        store.put({ kind: 'change-set-gone', changeSetId });
+      }
     },
     operation: (stackId, operation) => store.put({ kind: 'operation', stackId, operation }),
+    leftovers: (stackId, leftovers) => store.put({ kind: 'leftovers', stackId, leftovers }),
     keep: ({ stackId }, logicalId, resource) =>
       store.put({ kind: 'resource', stackId, logicalId, resource }),
     gone: (stackId, logicalId) =>

@@ -4,7 +4,7 @@ import { ServiceError } from '../../../lib/cloud/service.ts';
 import type { Evaluation } from './evaluation.ts';
 import { decideParameters, type GivenParameter } from './parameters.ts';
 import { validationError } from './refusals.ts';
-import type { Blueprint, Stack, Tag } from './stack.ts';
+import type { Blueprint, OnFailure, Stack, Tag } from './stack.ts';
 import { parseTemplate } from './template.ts';
 
 /** Members of the actions' inputs, as the API reference names them. */
@@ -24,6 +24,7 @@ export interface Request {
   readonly ClientRequestToken?: string;
   readonly DisableRollback?: boolean;
   readonly OnFailure?: string;
+  readonly OnStackFailure?: string;
   readonly EnableTerminationProtection?: boolean;
   readonly ImportExistingResources?: boolean;
   readonly ResourcesToImport?: readonly unknown[];
@@ -71,6 +72,24 @@ export function blueprintOf(
     notificationArns: request.NotificationARNs ?? previous?.blueprint.notificationArns ?? [],
     ...(roleArn === undefined ? {} : { roleArn }),
   };
+}
+
+const ON_FAILURE: readonly OnFailure[] = ['DELETE', 'DO_NOTHING', 'ROLLBACK'];
+
+/**
+ * What a request asks for in case that it fails.
+ *
+ * @throws ServiceError `ValidationError`
+ */
+export function onFailureOf(request: Pick<Request, 'DisableRollback' | 'OnFailure'>): OnFailure {
+  const { DisableRollback, OnFailure } = request;
+  if (OnFailure === undefined) return DisableRollback === true ? 'DO_NOTHING' : 'ROLLBACK';
+  if (DisableRollback !== undefined) {
+    throw validationError('You can specify either DisableRollback or OnFailure, but not both.');
+  }
+  const known = ON_FAILURE.find((one) => one === OnFailure);
+  if (known !== undefined) return known;
+  throw validationError(`OnFailure is DELETE, DO_NOTHING or ROLLBACK, not ${OnFailure}`);
 }
 
 const NAMED_IAM: Readonly<Record<string, string>> = {

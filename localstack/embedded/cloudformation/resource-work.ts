@@ -58,6 +58,10 @@ export function createResource(
   tell(`${verb}_IN_PROGRESS`, made.physicalId, 'Resource creation Initiated');
   // Before its settings: when these are refused, it is known that it has to go again.
   keep(`${verb}_FAILED`);
+  if (replaced !== undefined) {
+    const leftover = { logicalId, resource: replaced, policy: replaced.updateReplacePolicy };
+    recorder.leftovers(stack.stackId, [...stack.leftovers, leftover]);
+  }
   definition.configure?.(made, askedOf(work, wanted), { ...work.workshop, before: {} });
   keep(`${verb}_COMPLETE`);
   tell(`${verb}_COMPLETE`, made.physicalId);
@@ -86,7 +90,7 @@ export function updateResource(work: Work, there: DeployedResource, wanted: Want
 /** Removes a resource, or leaves it to itself. */
 export function removeResource(
   work: Work,
-  removed: Leftover & { readonly isRetained: boolean },
+  removed: Pick<Leftover, 'logicalId' | 'resource'> & { readonly isRetained: boolean },
 ): void {
   const { stack, recorder, workshop } = work;
   const { logicalId, resource, isRetained } = removed;
@@ -116,19 +120,22 @@ function refuseTakenName(
   { type, properties }: WantedResource,
   replaced: DeployedResource | undefined,
 ): void {
-  const name = properties[RESOURCE_TYPES.get(type)!.nameProperty ?? ''];
+  const nameProperty = RESOURCE_TYPES.get(type)!.nameProperty ?? '';
+  const name = properties[nameProperty];
   if (name === undefined) return;
-  if (replaced?.physicalId === name) {
+  const isTakenBy = (other: DeployedResource) =>
+    // A physical id may be more than the name: the address of a queue, say.
+    other.type === type && [other.properties[nameProperty], other.physicalId].includes(name);
+  if (replaced !== undefined && isTakenBy(replaced)) {
     throw validationError(
       'CloudFormation cannot update a stack when a custom-named resource requires replacing. ' +
         `Rename ${name} and update the stack again.`,
     );
   }
-  for (const { stackId, resources } of work.store.stacks().filter(isLive)) {
-    for (const resource of Object.values(resources)) {
-      if (resource.type !== type || resource.physicalId !== name) continue;
-      throw new ServiceError('AlreadyExists', `${name} already exists in stack ${stackId}`);
-    }
+  for (const { stackId, resources, leftovers } of work.store.stacks().filter(isLive)) {
+    const there = [...Object.values(resources), ...leftovers.map(({ resource }) => resource)];
+    if (!there.some(isTakenBy)) continue;
+    throw new ServiceError('AlreadyExists', `${name} already exists in stack ${stackId}`);
   }
 }
 

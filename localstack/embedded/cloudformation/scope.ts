@@ -1,5 +1,5 @@
 import { holds, KNOWN_AFTER_APPLY, type Scope } from './intrinsics.ts';
-import { referenceTo } from './parameters.ts';
+import { parameterNotFound, referenceTo } from './parameters.ts';
 import { validationError } from './refusals.ts';
 import type { DeployedResource } from './resources/resource-type.ts';
 import type { Blueprint } from './stack.ts';
@@ -23,6 +23,7 @@ export interface ScopeOptions {
   readonly place: Place;
   readonly exports: (name: string) => string | undefined;
   readonly outputOf: (stackName: string, output: string) => string | undefined;
+  readonly parameterOf: (name: string) => string | undefined;
 }
 
 /** What references mean while `resources` fills up. */
@@ -37,6 +38,8 @@ export function createScope(options: ScopeOptions): Scope {
     'AWS::StackName': stackName,
     'AWS::URLSuffix': 'amazonaws.com',
   };
+  /** Conditions that others ask for at the moment. */
+  const deciding: string[] = [];
   const scope: Scope = {
     ref(name) {
       const parameter = template.Parameters?.[name];
@@ -59,18 +62,24 @@ export function createScope(options: ScopeOptions): Scope {
     },
     condition(name) {
       const condition = template.Conditions?.[name];
-      if (condition !== undefined) return holds(condition, scope);
-      throw validationError(
-        `Template format error: Unresolved condition dependency ${name} in the template`,
-      );
+      if (condition === undefined) {
+        throw validationError(
+          `Template format error: Unresolved condition dependency ${name} in the template`,
+        );
+      }
+      if (deciding.includes(name)) {
+        throw validationError(
+          `Template format error: Circular dependency between conditions: ${[...deciding, name].join(' → ')}`,
+        );
+      }
+      deciding.push(name);
+      try {
+        return holds(condition, scope);
+      } finally {
+        deciding.pop();
+      }
     },
-    mapping(map, first, second) {
-      const value = template.Mappings?.[map]?.[first]?.[second];
-      if (value !== undefined) return value;
-      throw validationError(
-        `Template error: Unable to get mapping for ${map}::${first}::${second}`,
-      );
-    },
+    mapping: (map, first, second) => template.Mappings?.[map]?.[first]?.[second],
     imported(name) {
       const value = options.exports(name);
       if (value !== undefined) return value;
@@ -80,6 +89,11 @@ export function createScope(options: ScopeOptions): Scope {
       const value = options.outputOf(otherStack, output);
       if (value !== undefined) return value;
       throw validationError(`Stack ${otherStack} has no output ${output}.`);
+    },
+    parameter(name) {
+      const value = options.parameterOf(name);
+      if (value !== undefined) return value;
+      throw parameterNotFound(name);
     },
   };
   return scope;

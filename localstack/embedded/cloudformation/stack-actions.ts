@@ -3,10 +3,17 @@
 import { randomUUID } from 'node:crypto';
 import { ServiceError } from '../../../lib/cloud/service.ts';
 import { evaluate, type Surroundings } from './evaluation.ts';
+import { assertExports } from './exports.ts';
 import { beginRollback, type Engine } from './operation.ts';
 import { planChanges } from './plan.ts';
 import { stackNotFound, validationError } from './refusals.ts';
-import { assertCapabilities, blueprintOf, type Request, type RequestContext } from './request.ts';
+import {
+  assertCapabilities,
+  blueprintOf,
+  onFailureOf,
+  type Request,
+  type RequestContext,
+} from './request.ts';
 import { type Blueprint, IN_REVIEW, type Stack } from './stack.ts';
 import type { StackStore } from './stack-store.ts';
 
@@ -22,12 +29,19 @@ export interface Actions extends RequestContext {
 /** Statuses from which an update may begin; after a failed creation only a deletion may. */
 const UPDATABLE =
   /^(CREATE_COMPLETE|UPDATE_COMPLETE|UPDATE_ROLLBACK_COMPLETE|IMPORT_COMPLETE|CREATE_FAILED|UPDATE_FAILED)$/;
+/** The reason of what a client has begun. */
+export const USER_INITIATED = 'User Initiated';
 const STACK_NAME = /^[a-zA-Z][-a-zA-Z0-9]{0,127}$/;
 
 export function createStack(actions: Actions, request: Request): object {
   const { store, surroundings } = actions;
   const stackName = nameOf(request);
-  if (store.find(stackName) !== undefined) {
+  const existing = store.find(stackName);
+  if (existing !== undefined) {
+    const token = request.ClientRequestToken;
+    if (hasBegun(actions, existing, { token, status: 'CREATE_IN_PROGRESS' })) {
+      return { StackId: existing.stackId };
+    }
     throw new ServiceError('AlreadyExistsException', `Stack [${stackName}] already exists`);
   }
   const blueprint = blueprintOf(request, undefined, actions);
@@ -45,6 +59,10 @@ export function createStack(actions: Actions, request: Request): object {
 export function updateStack(actions: Actions, request: Request): object {
   const { store, surroundings } = actions;
   const stack = liveStack(store, request.StackName);
+  const token = request.ClientRequestToken;
+  if (hasBegun(actions, stack, { token, status: 'UPDATE_IN_PROGRESS' })) {
+    return { StackId: stack.stackId };
+  }
   assertUpdatable(stack);
   const blueprint = blueprintOf(request, stack, actions);
   const evaluation = evaluate(stack, blueprint, surroundings);
@@ -74,9 +92,7 @@ export function deleteStack(actions: Actions, request: Request): object {
     );
   }
   if (stack.status === 'DELETE_IN_PROGRESS') return {};
-  for (const { changeSetId } of store.changeSets(stack.stackId)) {
-    store.put({ kind: 'change-set-gone', changeSetId });
-  }
+  assertExports(actions, stack, []);
   engine.recorder.begin(stack, {
     status: 'DELETE_IN_PROGRESS',
     phase: 'remove',
@@ -96,7 +112,10 @@ export function rollbackStack(actions: Actions, request: Request): object {
       `Stack:${stack.stackId} is in ${stack.status} state and can not be rolled back.`,
     );
   }
-  beginRollback(actions.engine.recorder, stack, 'User Initiated');
+  beginRollback(actions.engine.recorder, stack, {
+    reason: USER_INITIATED,
+    ...tokenOf(request.ClientRequestToken),
+  });
   actions.started(stack.stackId);
   return { StackId: stack.stackId };
 }
@@ -108,10 +127,11 @@ export function continueUpdateRollback(actions: Actions, request: Request): obje
       `Stack:${stack.stackId} is in ${stack.status} state and can not continue rollback.`,
     );
   }
-  beginRollback(actions.engine.recorder, stack, 'User Initiated');
-  const begun = liveStack(actions.store, request.StackName);
-  const operation = { ...begun.operation!, skipped: request.ResourcesToSkip ?? [] };
-  actions.engine.recorder.operation(stack.stackId, operation);
+  beginRollback(actions.engine.recorder, stack, {
+    reason: USER_INITIATED,
+    skipped: request.ResourcesToSkip ?? [],
+    ...tokenOf(request.ClientRequestToken),
+  });
   actions.started(stack.stackId);
   return {};
 }
@@ -135,9 +155,10 @@ export function emptyStack(stackName: string, blueprint: Blueprint, actions: Act
     status: IN_REVIEW,
     statusReason: null,
     terminationProtection: false,
-    disableRollback: false,
+    onFailure: 'ROLLBACK',
     blueprint,
     resources: {},
+    leftovers: [],
     outputs: [],
     stable: null,
     operation: null,
@@ -153,25 +174,43 @@ export function beginDeployment(
     readonly importsExisting?: boolean;
   },
 ): void {
-  const { blueprint, DisableRollback, OnFailure, ClientRequestToken, importsExisting } = deployment;
+  const { blueprint, ClientRequestToken, importsExisting } = deployment;
   const isNew = stack.status === IN_REVIEW;
   actions.engine.recorder.begin(
     {
       ...stack,
       blueprint,
-      disableRollback: DisableRollback === true || OnFailure === 'DO_NOTHING',
+      onFailure: onFailureOf(deployment),
       updatedAtMs: isNew ? null : actions.now(),
     },
     {
       status: isNew ? 'CREATE_IN_PROGRESS' : 'UPDATE_IN_PROGRESS',
       phase: 'apply',
       final: isNew ? 'CREATE_COMPLETE' : 'UPDATE_COMPLETE',
-      reason: 'User Initiated',
+      reason: USER_INITIATED,
       importsExisting: importsExisting === true,
       ...tokenOf(ClientRequestToken),
     },
   );
   actions.started(stack.stackId);
+}
+
+/** Whether a request with the token has begun a deployment of the stack: repeated, it does nothing. */
+export function hasBegun(
+  { store }: Pick<Actions, 'store'>,
+  { stackId }: Stack,
+  request: { readonly token: string | undefined; readonly status?: string },
+): boolean {
+  const { token, status } = request;
+  if (token === undefined) return false;
+  return store
+    .events(stackId)
+    .some(
+      (event) =>
+        event.physicalId === stackId &&
+        event.token === token &&
+        (status === undefined || event.status === status),
+    );
 }
 
 /** @throws ServiceError when the stack is not there any more, or never was */

@@ -2,7 +2,14 @@
 // time, so that the journal can repeat it.
 
 import type { DeployedResource } from './resources/resource-type.ts';
-import { type ChangeSet, isLive, type Operation, type Stack, type StackEvent } from './stack.ts';
+import {
+  type ChangeSet,
+  isLive,
+  type Leftover,
+  type Operation,
+  type Stack,
+  type StackEvent,
+} from './stack.ts';
 
 /** One fact. */
 export type StackFact =
@@ -13,6 +20,11 @@ export type StackFact =
       readonly logicalId: string;
       /** Null: it is gone. */
       readonly resource: DeployedResource | null;
+    }
+  | {
+      readonly kind: 'leftovers';
+      readonly stackId: string;
+      readonly leftovers: readonly Leftover[];
     }
   | { readonly kind: 'operation'; readonly stackId: string; readonly operation: Operation }
   | { readonly kind: 'event'; readonly event: StackEvent }
@@ -63,6 +75,11 @@ export function createStackStore(): StackStore {
               ? others
               : { ...stack.resources, [fact.logicalId]: fact.resource };
           stacks.set(fact.stackId, { ...stack, resources });
+          return;
+        }
+        case 'leftovers': {
+          const { stackId, leftovers } = fact;
+          stacks.set(stackId, { ...stacks.get(stackId)!, leftovers });
           return;
         }
         case 'operation': {

@@ -30,11 +30,16 @@ export interface StackOutput {
   readonly exportName?: string;
 }
 
-/** A resource that is no longer the stack's and has to go in the cleanup. */
+/** A resource that is still there although it is no longer the stack's: it goes in a cleanup. */
 export interface Leftover {
   readonly logicalId: string;
   readonly resource: DeployedResource;
+  /** Whether it is retained: a policy of its template. */
+  readonly policy: string;
 }
+
+/** What becomes of a stack that cannot be made; an update that fails is taken back, or left alone. */
+export type OnFailure = 'DELETE' | 'DO_NOTHING' | 'ROLLBACK';
 
 /**
  * What is under way with a stack. `apply` works towards the blueprint, `restore` back to what was
@@ -46,7 +51,6 @@ export interface Operation {
   readonly phase: 'apply' | 'restore' | 'cleanup' | 'remove';
   /** Status of the stack when nothing is left to do. */
   readonly final: string;
-  readonly leftovers: readonly Leftover[];
   /** Resources that are left alone: asked for, or failed already. */
   readonly skipped: readonly string[];
   readonly failed: readonly string[];
@@ -70,9 +74,11 @@ export interface Stack {
   readonly status: string;
   readonly statusReason: string | null;
   readonly terminationProtection: boolean;
-  readonly disableRollback: boolean;
+  readonly onFailure: OnFailure;
   readonly blueprint: Blueprint;
   readonly resources: Readonly<Record<string, DeployedResource>>;
+  /** Oldest first; carried from one operation to the next until a cleanup or a removal is through. */
+  readonly leftovers: readonly Leftover[];
   readonly outputs: readonly StackOutput[];
   readonly stable: StableState | null;
   readonly operation: Operation | null;
@@ -107,6 +113,7 @@ export interface ChangeSet {
   readonly blueprint: Blueprint;
   readonly changes: readonly Change[];
   readonly importsExisting: boolean;
+  readonly onFailure: OnFailure | null;
 }
 
 /** What a deployment will do to one resource. */

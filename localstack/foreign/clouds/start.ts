@@ -12,16 +12,21 @@ const ACCOUNT_ID = '000000000000';
 /** What fails leaves nothing that runs. */
 export async function startCloud(cloud: Cloud, options: ForeignOptions): Promise<ForeignCloud> {
   const { say, signal } = options;
-  const port = await freePort(options.port);
+  // Asked twice: before the minutes of an installation, and for what happened in them.
+  await freePort(options.port);
   await cloud.install({ say, signal });
   signal?.throwIfAborted();
+  const port = await freePort(options.port);
   say(`starting ${cloud.name} …`);
   const startedMs = Date.now();
   const endpoint = `http://127.0.0.1:${port}`;
   const folder = createRunFolder();
   const program = startProgram(folder, { name: cloud.name, ...cloud.program(folder, port) });
   try {
-    await program.untilAnswers((over) => cloud.answers(endpoint, over), signal);
+    // Whoever else got the port in between may answer, too.
+    const isOwn = () => !cloud.onHost || program.listensOn(port);
+    const answers = async (over: AbortSignal) => (await cloud.answers(endpoint, over)) && isOwn();
+    await program.untilAnswers(answers, signal);
     if (cloud.onHost) program.assertLoopbackOnly();
   } catch (error) {
     await program.stop();

@@ -94,7 +94,11 @@ async function alone(part: Part, progress: Progress, work: () => Promise<void>):
   }
 }
 
-/** The lock holds the id of its process; that of a dead one is removed, and taken the next time. */
+/**
+ * The lock holds the id of its process; that of a dead one is removed, and taken the next time. Two that
+ * both see it must not both remove it, since the second would remove what the first has taken: only who
+ * holds the lock of the lock looks again and removes.
+ */
 function take(lock: string): boolean {
   try {
     writeFileSync(lock, String(process.pid), { flag: 'wx' });
@@ -102,18 +106,24 @@ function take(lock: string): boolean {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
-  if (!isHeld(lock)) rmSync(lock, { force: true });
+  const inner = `${lock}.lock`;
+  if (!isLeft(lock) || !take(inner)) return false;
+  try {
+    if (isLeft(lock)) rmSync(lock);
+  } finally {
+    rmSync(inner, { force: true });
+  }
   return false;
 }
 
-function isHeld(lock: string): boolean {
+function isLeft(lock: string): boolean {
   try {
     const holder = readFileSync(lock, 'utf8');
-    if (holder === '') return Date.now() - statSync(lock).mtimeMs < UNWRITTEN_MS;
+    if (holder === '') return Date.now() - statSync(lock).mtimeMs >= UNWRITTEN_MS;
     process.kill(Number(holder), 0);
-    return true;
+    return false;
   } catch (error) {
-    // A process of another account is alive, too.
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
+    // One that is gone may be another's in a moment, and a process of another account is alive.
+    return !['ENOENT', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '');
   }
 }

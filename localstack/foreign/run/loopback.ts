@@ -6,10 +6,16 @@ import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 /** `address:port` of each listener of these processes that others in the network can reach. */
 export function exposedListeners(pids: readonly number[]): readonly string[] {
-  const listeners = existsSync('/proc/self/net/tcp')
-    ? listenersOfLinux(pids)
-    : listenersByCommand(pids);
-  return listeners.filter((listener) => !/^(127\.|\[::1\]|localhost:)/.test(listener));
+  return listenersOf(pids).filter((listener) => !/^(127\.|\[::1\]|localhost:)/.test(listener));
+}
+
+/** Whether one of these processes listens on the port. */
+export function isListening(pids: readonly number[], port: number): boolean {
+  return listenersOf(pids).some((listener) => listener.endsWith(`:${port}`));
+}
+
+function listenersOf(pids: readonly number[]): readonly string[] {
+  return existsSync('/proc/self/net/tcp') ? listenersOfLinux(pids) : listenersByCommand(pids);
 }
 
 const LISTEN = '0A';

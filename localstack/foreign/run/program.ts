@@ -5,7 +5,7 @@ import { spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { exposedListeners } from './loopback.ts';
+import { exposedListeners, isListening } from './loopback.ts';
 import { killTree, treeOf } from './process-tree.ts';
 import { removeRunFolder } from './run-folder.ts';
 
@@ -27,6 +27,8 @@ export interface RunningProgram {
   readonly died: Promise<string>;
   /** Resolves once `ask` says yes; rejects when the program dies before or takes too long. */
   untilAnswers(ask: Ask, signal?: AbortSignal): Promise<void>;
+  /** Whether it or what it started listens on the port. */
+  listensOn(port: number): boolean;
   /** Throws when it or what it started listens where others can reach it. */
   assertLoopbackOnly(): void;
   stop(): Promise<void>;
@@ -71,6 +73,7 @@ export function startProgram(folder: string, options: ProgramOptions): RunningPr
       removeRunFolder(folder);
     }
   };
+  const tree = () => (child.pid === undefined ? [] : treeOf(child.pid));
   return {
     log,
     died,
@@ -87,8 +90,9 @@ export function startProgram(folder: string, options: ProgramOptions): RunningPr
         await delay(POLL_MS);
       }
     },
+    listensOn: (port) => isListening(tree(), port),
     assertLoopbackOnly() {
-      const exposed = exposedListeners(child.pid === undefined ? [] : treeOf(child.pid));
+      const exposed = exposedListeners(tree());
       if (exposed.length === 0) return;
       throw new Error(
         `${name} listens on ${exposed.join(', ')}, where others in the network can reach it; it was ` +

@@ -8,6 +8,8 @@ import { basename, join } from 'node:path';
 import { foldersIn } from '../prerequisites/folders.ts';
 
 const PREFIX = 'rivulet-cloud-';
+/** Another command may remove its own at the same moment. */
+const IF_THERE = { throwIfNoEntry: false } as const;
 const NAME = new RegExp(`^${PREFIX}(\\d+)-`);
 
 /** A fresh folder, with a home, a place for temporary files and the node of this process in it. */
@@ -37,7 +39,7 @@ export function environmentOf(
 function removeLeftovers(): void {
   for (const left of foldersIn(tmpdir())) {
     const [, pid] = NAME.exec(basename(left)) ?? [];
-    const isMine = pid !== undefined && statSync(left).uid === process.getuid?.();
+    const isMine = pid !== undefined && statSync(left, IF_THERE)?.uid === process.getuid?.();
     if (isMine && !isAlive(Number(pid))) removeRunFolder(left);
   }
 }

@@ -32,6 +32,7 @@ const scope = createScope({
     notificationArns: [],
   },
   outputOf: (stack, output) => (stack === 'Other' && output === 'Out' ? 'its output' : undefined),
+  parameterOf: () => undefined,
   exports: (name) => (name === 'shared' ? 'from another stack' : undefined),
   place: { region: 'us-east-1', accountId: '000000000000' },
   resources: new Map([
@@ -87,6 +88,11 @@ describe("CloudFormation's functions", () => {
     ['ToJsonString', { 'Fn::ToJsonString': { a: { Ref: 'Shards' } } }, '{"a":4}'],
     ['Base64', { 'Fn::Base64': 'hi' }, 'aGk='],
     ['FindInMap', { 'Fn::FindInMap': ['Sizes', 'small', 'shards'] }, 1],
+    [
+      'FindInMap with a default',
+      { 'Fn::FindInMap': ['Sizes', 'large', 'shards', { DefaultValue: { Ref: 'Shards' } }] },
+      4,
+    ],
     ['If', [{ 'Fn::If': ['Yes', 1, 2] }, { 'Fn::If': ['No', 1, 2] }], [1, 2]],
     ['And and Or', [{ 'Fn::If': ['Both', 1, 2] }, { 'Fn::If': ['Either', 1, 2] }], [2, 1]],
     [
@@ -116,6 +122,7 @@ describe("CloudFormation's functions", () => {
     ],
     ['an export that is not there', { 'Fn::ImportValue': 'none' }, /No export named none/],
     ['an element that is not there', { 'Fn::Select': [9, ['a']] }, /9/],
+    ['an entry that a map lacks', { 'Fn::FindInMap': ['Sizes', 'large', 'shards'] }, /large/],
     ['a list where text belongs', { 'Fn::Join': ['', [['a']]] }, /Fn::Join needs text/],
   ])('%s is refused in a sentence', (_name, value, sentence) => {
     expect(() => resolve(value, scope)).toThrowError(ServiceError);

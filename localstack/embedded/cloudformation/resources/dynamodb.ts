@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { ServiceError } from '../../../../lib/cloud/service.ts';
 import { inventName } from '../physical-name.ts';
 import type { JsonObject } from '../template.ts';
 import {
@@ -29,7 +30,12 @@ type Call = Workshop['call'];
 
 export const table: ResourceType = {
   nameProperty: 'TableName',
-  replacedBy: ['KeySchema', 'LocalSecondaryIndexes', 'ImportSourceSpecification'],
+  replacedBy: [
+    'AttributeDefinitions',
+    'KeySchema',
+    'LocalSecondaryIndexes',
+    'ImportSourceSpecification',
+  ],
   create(wanted, { call }) {
     const { properties } = wanted;
     const TableName = String(
@@ -88,7 +94,14 @@ export const globalTable: ResourceType = {
 };
 
 function ofReplica(wanted: Wanted): Wanted {
-  const replica = objectOf(listOf(wanted.properties['Replicas'])[0]);
+  const [first, ...others] = listOf(wanted.properties['Replicas']);
+  if (others.length > 0) {
+    throw new ServiceError(
+      'ValidationException',
+      'The embedded cloud has one region: leave one of the Replicas in the template',
+    );
+  }
+  const replica = objectOf(first);
   const own = pick(replica, [
     'DeletionProtectionEnabled',
     'PointInTimeRecoverySpecification',

@@ -45,12 +45,17 @@ export function answerQuery(request: WireRequest, call: CallService): WireAnswer
   }
 }
 
+/** No document of XML 1.0 holds these, not even escaped: halves of surrogates among them. */
+const NOT_IN_XML = /[^\t\n\r\u{20}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]/gu;
+
 /** Members that are undefined or null are left out. */
 function contentOf(value: unknown): string {
   if (Array.isArray(value)) {
     return value.map((item) => `<member>${contentOf(item)}</member>`).join('');
   }
-  if (typeof value !== 'object' || value === null) return escapeXml(String(value));
+  if (typeof value !== 'object' || value === null) {
+    return escapeXml(String(value).replace(NOT_IN_XML, '\ufffd'));
+  }
   return Object.entries(value)
     .filter(([, member]) => member !== undefined && member !== null)
     .map(([name, member]) => `<${name}>${contentOf(member)}</${name}>`)

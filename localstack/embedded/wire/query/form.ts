@@ -2,9 +2,14 @@
 
 type Shape = { [name: string]: Shape | string };
 
-const BOOLEANS = new Set(['true', 'false']);
-/** Members that are texts, whatever they look like. */
-const TEXTS = new Set(['Key', 'Value', 'ParameterKey', 'ParameterValue', 'TemplateBody']);
+/** All others are texts, whatever they look like. */
+const BOOLEANS = new Set([
+  'DisableRollback',
+  'EnableTerminationProtection',
+  'ImportExistingResources',
+  'UsePreviousTemplate',
+  'UsePreviousValue',
+]);
 /** Lists: an empty one is written as its name alone. */
 const LISTS = new Set([
   'Capabilities',
@@ -16,7 +21,7 @@ const LISTS = new Set([
   'Tags',
 ]);
 
-/** Builds the SDK's input shape; only `true` and `false` are more than text. */
+/** Builds the SDK's input shape. */
 export function decodeForm(form: URLSearchParams): object {
   const root = emptyShape();
   for (const [name, value] of form) {
@@ -42,7 +47,7 @@ function emptyShape(): Shape {
 function plainOf(shape: Shape | string, name: string): unknown {
   if (typeof shape === 'string') {
     if (shape === '' && LISTS.has(name)) return [];
-    return BOOLEANS.has(shape) && !TEXTS.has(name) ? shape === 'true' : shape;
+    return BOOLEANS.has(name) ? shape === 'true' : shape;
   }
   const { member } = shape;
   if (typeof member === 'object') {
