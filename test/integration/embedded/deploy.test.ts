@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PutRecordCommand } from '@aws-sdk/client-kinesis';
 import { GetEventSourceMappingCommand } from '@aws-sdk/client-lambda';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
   type EmbeddedCloud,
   startEmbeddedCloud,
@@ -20,6 +20,7 @@ beforeEach(async () => {
   clients = createClients(cloud.endpoint);
 });
 afterEach(async () => {
+  vi.unstubAllEnvs();
   clients.destroy();
   await cloud.stop();
 });
@@ -127,13 +128,13 @@ describe('a deployment is refused', () => {
 
 describe('a cloud', () => {
   it('on a port that is taken is refused, and leaves nothing behind', async () => {
-    const folders = () =>
-      readdirSync(tmpdir()).filter((name) => name.startsWith('rivulet-')).length;
-    const before = folders();
+    const temporary = mkdtempSync(join(tmpdir(), 'rivulet-taken-'));
+    vi.stubEnv('TMPDIR', temporary);
     const port = Number(new URL(cloud.endpoint).port);
     await expect(startEmbeddedCloud({ port })).rejects.toThrowError(
       new RegExp(`^port ${port} is taken`),
     );
-    expect(folders()).toBe(before);
+    expect(readdirSync(temporary)).toEqual([]);
+    rmSync(temporary, { recursive: true });
   });
 });
