@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ListTablesCommand } from '@aws-sdk/client-dynamodb';
 import { ListShardsCommand, ListStreamsCommand, PutRecordCommand } from '@aws-sdk/client-kinesis';
-import { ListFunctionsCommand } from '@aws-sdk/client-lambda';
+import { GetFunctionConfigurationCommand, ListFunctionsCommand } from '@aws-sdk/client-lambda';
 import { DeleteObjectCommand, ListBucketsCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { bootstrap } from '../../../localstack/bootstrap.ts';
@@ -135,6 +135,26 @@ describe('the CDK against the embedded cloud', { timeout: 120_000 }, () => {
     const { text } = await deploy({ release: 'b' }, '--method=direct');
     expect(text).toMatch(/UPDATE_COMPLETE +\| AWS::Lambda::Function +\| .*Copier/);
     expect(text).not.toContain('AWS::Kinesis::Stream');
+  });
+
+  it('swaps a function in place, and the next deployment finds it changed', async () => {
+    await bootstrap(cloud);
+    await deploy();
+    const FunctionName = cloud.outputs()['FunctionName']!;
+    const released = async () => {
+      const command = new GetFunctionConfigurationCommand({ FunctionName });
+      return (await clients.lambda.send(command)).Environment?.Variables?.['RELEASE'];
+    };
+    expect(await released()).toBe('a');
+    const swapped = await deploy({ release: 'b' }, '--hotswap');
+    expect(swapped.text).toContain('hotswapped!');
+    expect(swapped.code).toBe(0);
+    expect(await released()).toBe('b');
+    expect(await deploy({ release: 'b' })).toMatchObject({
+      code: 0,
+      text: expect.stringMatching(/UPDATE_COMPLETE +\| AWS::Lambda::Function +\| .*Copier/),
+    });
+    expect(await released()).toBe('b');
   });
 
   it('prepares a change set, and executes it later', async () => {
