@@ -45,7 +45,7 @@ export default defineConfig(({ mode }) => {
       testTimeout: 120_000,
       hookTimeout: 120_000,
       // What other processes do is waited for, never slept for.
-      expect: { poll: { timeout: 20_000, interval: 200 } },
+      expect: { poll: { timeout: 60_000, interval: 200 } },
       reporters: ['default', closingLine],
     },
   };

@@ -64,6 +64,7 @@ interface Rule {
 function cellOf({ cloud, outcomes }: TestedRun, { service, rule }: Rule): string {
   if (!cloud.services.includes(service)) return ABSENT;
   const mine = outcomes.filter((outcome) => outcome.service === service && outcome.rule === rule);
+  if (mine.length === 0) throw new Error(`${cloud.name} was not asked for "${rule}"`);
   const failures = mine.flatMap(({ failure, handler }) =>
     failure === null ? [] : [{ text: condensed(failure), handler }],
   );

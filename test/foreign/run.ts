@@ -11,6 +11,7 @@ import {
   startMiniStack,
 } from '../../localstack/foreign/foreign-cloud.ts';
 import { killTree } from '../../localstack/foreign/run/process-tree.ts';
+import { ACCOUNT_VARIABLE } from '../integration/scenarios/target.ts';
 
 interface Subject {
   start(options: ForeignOptions): Promise<ForeignCloud>;
@@ -79,7 +80,9 @@ async function runScenarios(
 }
 
 function environmentFor(cloud: ForeignCloud, scenariosPromised: number): NodeJS.ProcessEnv {
-  const others = Object.entries(process.env).filter(([name]) => !name.startsWith('AWS_'));
+  const others = Object.entries(process.env).filter(
+    ([name]) => !name.startsWith('AWS_') && name !== ACCOUNT_VARIABLE,
+  );
   return {
     ...Object.fromEntries(others),
     AWS_ENDPOINT_URL: cloud.endpoint,

@@ -22,9 +22,9 @@ const MILLION = 1_000_000;
 /** Shards are paid by the begun hour, everything else by use. */
 const ITEMS: readonly Item[] = [
   { what: 'Kinesis: 7 streams, 10 shards', quantity: 10, unit: 'shard hours', price: 0.015 },
-  { what: 'Lambda: 11 functions', quantity: 1_000, unit: 'GB-seconds', price: 0.0000133334 },
+  { what: 'Lambda: 12 functions', quantity: 1_000, unit: 'GB-seconds', price: 0.0000133334 },
   { what: 'Lambda: invocations', quantity: 2_000, unit: 'requests', price: 0.2 / MILLION },
-  { what: 'DynamoDB: 8 tables, writes', quantity: 20_000, unit: 'units', price: 0.625 / MILLION },
+  { what: 'DynamoDB: 9 tables, writes', quantity: 20_000, unit: 'units', price: 0.625 / MILLION },
   { what: 'DynamoDB: reads', quantity: 100_000, unit: 'units', price: 0.125 / MILLION },
   {
     what: 'S3: 12 buckets, puts and lists',

@@ -12,7 +12,7 @@ deployed, changed and destroyed by the CDK's command line, and all that comes ou
   --json          one line of JSON on standard output instead of the table; everything else goes to standard error
   --help          this text
 
-RIVULET_SCENARIOS_PROMISED=N fails a run at AWS_ENDPOINT_URL in which fewer than N scenarios are possible (default 7).
+RIVULET_SCENARIOS_PROMISED=N fails a run at AWS_ENDPOINT_URL in which fewer than N scenarios are possible (default 12).
 
 Exit code: 0 when all that ran is exact and nothing is left, 1 when not, 2 for a wrong option, 4 when an account is
 refused: without --yes, or because the profile is of another one.

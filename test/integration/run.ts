@@ -39,7 +39,9 @@ async function main(args: readonly string[]): Promise<number> {
   const { AWS_ENDPOINT_URL: endpoint } = process.env;
   if (account === null) {
     const silence = endpoint === undefined ? null : await silenceOf(endpoint);
-    if (silence === null) return runScenarios(process.env, json);
+    // Only what was named and agreed to here may reach an account.
+    const { [ACCOUNT_VARIABLE]: _unasked, ...environment } = process.env;
+    if (silence === null) return runScenarios(environment, json);
     process.stderr.write(`${silence}\n`);
     return FAILED;
   }
@@ -130,7 +132,9 @@ async function runScenarios(environment: NodeJS.ProcessEnv, json: boolean): Prom
     });
     const [code] = await once(child, 'close');
     if (!existsSync(path)) {
-      process.stderr.write('the scenarios did not begin: what stopped them is written above\n');
+      process.stderr.write(
+        'there is no report, what stopped the run is written above; in an account look for stacks Rivulet-r…\n',
+      );
       return FAILED;
     }
     const report = JSON.parse(readFileSync(path, 'utf8')) as SuiteReport;

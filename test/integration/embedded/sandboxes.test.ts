@@ -18,7 +18,7 @@ let settled: InvocationSettled[];
 beforeAll(async () => {
   cloud = await startEmbeddedCloud({ port: 0 });
   clients = createClients(cloud.endpoint);
-  outputs = await cloud.deploy([aStack({ timeoutSeconds: 1 })]);
+  outputs = await cloud.deploy([aStack({ timeoutSeconds: 3 })]);
   cloud.feed.on('invocation-settled', (invocation) => settled.push(invocation));
 });
 beforeEach(() => {
@@ -97,7 +97,7 @@ describe('a function', () => {
     const { result } = await invoke({ ask: 'loop' });
     expect(result).toMatchObject({
       errorType: 'Sandbox.Timedout',
-      errorMessage: 'Task timed out after 1.00 seconds',
+      errorMessage: 'Task timed out after 3.00 seconds',
     });
     const after = await invoke({ ask: 'context' });
     expect(after.result.pid).not.toBe(before.result.pid);

@@ -1,6 +1,7 @@
 // Records as a mapping would hand them over, with the sequence numbers that they really have, and the
 // function invoked with them directly.
 
+import { setTimeout as wait } from 'node:timers/promises';
 import {
   DescribeStreamSummaryCommand,
   GetRecordsCommand,
@@ -12,6 +13,7 @@ import type { Clients } from './clients.ts';
 
 /** Requests for one shard are answered five times a second at most; a page may be empty. */
 const PAGES_MAX = 50;
+const PAGE_PAUSE_MS = 250;
 
 /** The first `count` records of a shard; throws when it does not hold so many. */
 export async function readShard(
@@ -31,6 +33,8 @@ export async function readShard(
   );
   const records: KinesisStreamRecord[] = [];
   for (let page = 0; records.length < count && page < PAGES_MAX; page += 1) {
+    // A shard takes five reads a second, and the mapping reads, too.
+    if (page > 0) await wait(PAGE_PAUSE_MS);
     const answer = await kinesis.send(new GetRecordsCommand({ ShardIterator: iterator }));
     iterator = answer.NextShardIterator;
     for (const record of answer.Records ?? []) {

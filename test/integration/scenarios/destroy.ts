@@ -79,10 +79,20 @@ export async function removeAll(
   for (const resource of resources) {
     await attempt(nameOf(resource), () => remove(target, resource));
   }
-  await attempt(deployment.toolkitStack, () => removeToolkit(target, deployment));
-  await attempt('what is left', async () => {
-    left.push(...(await stillThere(target, resources.filter(standsAlone))));
+  await attempt('stacks', async () => {
+    const stacks = await stacksLeft(target, Object.values(deployment.stacks));
+    // They cannot be deleted without the roles of the toolkit.
+    if (stacks.length === 0) await removeToolkit(target, deployment);
+    else left.push(...stacks, deployment.toolkitStack);
   });
+  await attempt('what is left', () =>
+    until(
+      'everything gone',
+      () => stillThere(target, resources.filter(standsAlone)),
+      (there) => there.length === 0,
+      GONE_WITHIN_MS,
+    ),
+  );
   return left;
 }
 

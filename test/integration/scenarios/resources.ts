@@ -25,6 +25,7 @@ import {
   HeadBucketCommand,
   ListObjectVersionsCommand,
 } from '@aws-sdk/client-s3';
+import { until } from './poll.ts';
 import { RefusedCall } from './signed-calls.ts';
 import type { Target } from './target.ts';
 
@@ -40,6 +41,8 @@ interface Handling {
   exists(target: Target, id: string): Promise<unknown>;
   remove?(target: Target, id: string): Promise<unknown>;
 }
+
+const CHANGED_WITHIN_MS = 60_000;
 
 /** Pages of objects that are deleted of one bucket. */
 const PAGES_MAX = 1_000;
@@ -57,6 +60,13 @@ const HANDLINGS: Readonly<Record<string, Handling>> = {
     async remove({ clients: { dynamodb } }, TableName) {
       const unprotected = { TableName, DeletionProtectionEnabled: false };
       await dynamodb.send(new UpdateTableCommand(unprotected));
+      // A table that is being changed cannot be deleted.
+      await until(
+        `${TableName} changed`,
+        () => dynamodb.send(new DescribeTableCommand({ TableName })),
+        ({ Table }) => Table?.TableStatus !== 'UPDATING',
+        CHANGED_WITHIN_MS,
+      );
       await dynamodb.send(new DeleteTableCommand({ TableName }));
     },
   },
@@ -164,7 +174,7 @@ export async function emptyBucket({ clients }: Target, Bucket: string): Promise<
 }
 
 const NOT_OFFERED = /InvalidAction|UnknownOperation|NotImplemented|InternalFailure/;
-const MISSING = /NotFound|NoSuch|NonExistent|does not exist/;
+const MISSING = /NotFound|NoSuch|NonExistent/;
 
 function isMissing(error: unknown): boolean {
   if ([NoTable, NoStream, NoFunction].some((kind) => error instanceof kind)) return true;

@@ -52,7 +52,7 @@ export async function takeInParts({ target, slow }: Suite): Promise<void> {
 
   const { differences, totals } = await auditOf(clients, slow);
   expect(differences).toEqual([]);
-  expect(totals).toMatchObject({ applied: steps.length, dead: 0, late: 0 });
+  expect(totals).toMatchObject({ applied: steps.length, dead: 0, late: 0, duplicate: 0 });
   const place = { bucket: slow.bucket, prefix: slow.rowsPrefix };
   await until(
     'the finished minute exact',

@@ -36,6 +36,7 @@ export interface Suite {
 export async function openSuite(begun: {
   target?: Target;
   deployment?: Deployment;
+  probes?: readonly Promise<Lack>[];
   resources?: readonly Resource[];
 }): Promise<Suite> {
   const target = await openTarget();
@@ -45,6 +46,7 @@ export async function openSuite(begun: {
   begun.deployment = deployment;
   const { run, stacks } = deployment;
   const closedShards = asked(probeClosedShards(clients, `rivulet-${run}`));
+  begun.probes = [closedShards];
   await deployment.bootstrap();
   const outputs = await deployment.deploy('first');
   const lists = Object.values(stacks).map((stack) => resourcesOf(target, stack));

@@ -10,7 +10,7 @@ export const ACCOUNT_VARIABLE = 'RIVULET_SCENARIOS_ACCOUNT';
 /** How many scenarios have to run on the given endpoint. */
 const PROMISED_VARIABLE = 'RIVULET_SCENARIOS_PROMISED';
 /** What an endpoint about which nothing is promised has to run at least. */
-const PROMISED_MIN = 7;
+const PROMISED_MIN = 12;
 
 export interface Target {
   readonly name: string;
@@ -22,8 +22,6 @@ export interface Target {
   readonly environment: Readonly<Record<string, string>>;
   /** How many scenarios must not be skipped. */
   readonly promised: number | 'all';
-  /** Whether it vanishes with everything in it when it is stopped. */
-  readonly isOwn: boolean;
   stop(): Promise<void>;
 }
 
@@ -41,6 +39,9 @@ export async function openTarget(): Promise<Target> {
     },
   });
   const stop = async () => undefined;
+  if (account !== undefined && endpoint !== undefined) {
+    throw new Error(`both account ${account} and ${endpoint} are named: the scenarios run on one`);
+  }
   if (account !== undefined) {
     const target = await describe(access(null), {
       name: `account ${account}`,
@@ -53,26 +54,27 @@ export async function openTarget(): Promise<Target> {
   }
   if (endpoint !== undefined) {
     const promised = Number(process.env[PROMISED_VARIABLE] ?? PROMISED_MIN);
+    if (!Number.isInteger(promised) || promised < 1) {
+      throw new Error(`${PROMISED_VARIABLE} must be a number of scenarios, 1 or more`);
+    }
     return describe(access(endpoint), { name: endpoint, promised, stop });
   }
   const cloud = await startEmbeddedCloud({ port: 0 });
   return describe(access(cloud.endpoint), {
     name: 'the embedded cloud',
     promised: 'all',
-    isOwn: true,
     stop: () => cloud.stop(),
   });
 }
 
 async function describe(
   access: Access,
-  about: Pick<Target, 'name' | 'promised' | 'stop'> & { readonly isOwn?: boolean },
+  about: Pick<Target, 'name' | 'promised' | 'stop'>,
 ): Promise<Target> {
   const clients = createClients(access);
   const calls = createSignedCalls(access);
   const { Account } = await calls.query('sts', 'GetCallerIdentity');
   return {
-    isOwn: false,
     ...about,
     clients,
     calls,
