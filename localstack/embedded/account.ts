@@ -43,12 +43,24 @@ const SSM: Readonly<Record<string, Action>> = {
   },
 };
 
+const IAM: Readonly<Record<string, Action>> = {
+  GetRole({ accountId, stacks }, { RoleName }) {
+    if (typeof RoleName !== 'string' || !stacks.hasRole(RoleName)) {
+      throw new ServiceError('NoSuchEntity', `The role with name ${RoleName} cannot be found.`, {
+        statusCode: 404,
+      });
+    }
+    return { Role: { Path: '/', RoleName, Arn: `arn:aws:iam::${accountId}:role/${RoleName}` } };
+  },
+};
+
 const SERVICES: ReadonlyMap<string, Readonly<Record<string, Action>>> = new Map([
+  ['iam', IAM],
   ['ssm', SSM],
   ['sts', STS],
 ]);
 
-/** Answers STS and SSM; undefined when the service is another. */
+/** Answers IAM, STS and SSM; undefined when the service is another. */
 export function callAccount(
   account: Account,
   call: { readonly service: string; readonly operation: string; readonly input: object },

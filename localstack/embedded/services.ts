@@ -1,5 +1,5 @@
 // Every call of a service, from outside or from a deployment, goes through here: to the models, to
-// CloudFormation, or to what there is of STS and SSM.
+// CloudFormation, or to what there is of IAM, STS and SSM.
 
 import { ServiceError } from '../../lib/cloud/service.ts';
 import { callAccount } from './account.ts';

@@ -60,7 +60,9 @@ const SSM: Format = {
   checksum: false,
 };
 
-/** Answers one call of Kinesis, DynamoDB or SSM; a target of another service is refused by name. */
+const EVENTS: Format = { ...SSM, service: 'events' };
+
+/** Answers one call of Kinesis, DynamoDB, SSM or EventBridge; a target of another service is refused by name. */
 export function answerTarget(
   request: WireRequest,
   target: { readonly prefix: string; readonly operation: string },
@@ -93,6 +95,8 @@ function formatOf(request: WireRequest, prefix: string): Format | undefined {
       return DYNAMODB;
     case 'Kinesis_20131202':
       return headerOf(request, 'content-type') === CBOR ? KINESIS_CBOR : KINESIS_JSON;
+    case 'AWSEvents':
+      return EVENTS;
     case 'AmazonSSM':
       return SSM;
     default:

@@ -1,4 +1,4 @@
-// The Query protocol, which CloudFormation and STS speak: a form in, XML out.
+// The Query protocol, which CloudFormation, IAM and STS speak: a form in, XML out.
 
 import { randomUUID } from 'node:crypto';
 import { ServiceError } from '../../../../lib/cloud/service.ts';
@@ -9,10 +9,12 @@ import { decodeForm } from './form.ts';
 
 const NAMESPACES: Readonly<Record<string, string>> = {
   cloudformation: 'http://cloudformation.amazonaws.com/doc/2010-05-15/',
+  iam: 'https://iam.amazonaws.com/doc/2010-05-08/',
   sts: 'https://sts.amazonaws.com/doc/2011-06-15/',
 };
 /** Services by the version of their API, for requests that are signed for none. */
 const SERVICES_BY_VERSION: Readonly<Record<string, string>> = {
+  '2010-05-08': 'iam',
   '2010-05-15': 'cloudformation',
   '2011-06-15': 'sts',
 };
