@@ -93,6 +93,8 @@ export async function runCloud(
   return { code, stdout, stderr };
 }
 
+const LAST_WORDS = 'npx cdk deploy';
+
 /** What the program tells a person on a colour terminal before it is ended by Ctrl-C. */
 export async function readInstructions(
   args: readonly string[],
@@ -104,8 +106,10 @@ export async function readInstructions(
     stderr += chunk;
   });
   child.stdout?.on('data', (chunk) => {
+    const wasTold = stdout.includes(LAST_WORDS);
     stdout += chunk;
-    if (stdout.includes('npx cdk deploy')) child.kill('SIGINT');
+    // Once: while the program ends, nobody is left in it who would take a second one in peace.
+    if (!wasTold && stdout.includes(LAST_WORDS)) child.kill('SIGINT');
   });
   const [code] = await once(child, 'close');
   return { code, stdout, stderr };
